@@ -1,0 +1,139 @@
+/**
+ * What is special about a kind. The generic handlers (lib/apiserver/handlers) call the hooks in the order in which they
+ * stand here (upstream: apiserver/pkg/registry/rest and generic/registry/store.go). A hook that is absent does nothing.
+ *
+ * Objects have passed decoding: every field that the schema knows has its type, unknown fields are gone, null is absent.
+ */
+import type { Clock, Random } from "../apimachinery/clock.ts";
+import type { UserInfo } from "../apimachinery/http.ts";
+import type { AnyObject, GroupVersionResource, ObjectMeta } from "../apimachinery/meta.ts";
+import type { FieldError } from "../apimachinery/validation/field.ts";
+
+/** The cluster's settings that strategies and admission look at. */
+export interface ClusterConfig {
+  /** First is the primary family: `["10.96.0.0/16"]`. */
+  readonly serviceCIDRs: readonly string[];
+  /** Inclusive. */
+  readonly nodePortRange: readonly [number, number];
+}
+
+/** Reads and writes of other objects, past authorization and admission, at the storage version. */
+export interface Objects {
+  /** undefined where it does not exist. */
+  get(resource: GroupVersionResource, namespace: string, name: string): Promise<AnyObject | undefined>;
+  list(resource: GroupVersionResource, namespace?: string): Promise<AnyObject[]>;
+  /** Throws StatusError AlreadyExists. */
+  create(resource: GroupVersionResource, object: AnyObject): Promise<AnyObject>;
+  /** Reads, changes and writes, again after a conflict. `change` returns undefined to leave it. Throws NotFound. */
+  update(
+    resource: GroupVersionResource,
+    namespace: string,
+    name: string,
+    change: (object: AnyObject) => AnyObject | undefined,
+  ): Promise<AnyObject>;
+  /** As a client's DELETE with the options. Throws NotFound. */
+  delete(resource: GroupVersionResource, namespace: string, name: string, options?: DeleteOptions): Promise<void>;
+}
+
+/** metav1.DeleteOptions, decoded. */
+export interface DeleteOptions {
+  gracePeriodSeconds?: number;
+  preconditions?: { uid?: string; resourceVersion?: string };
+  propagationPolicy?: string;
+  orphanDependents?: boolean;
+  dryRun?: string[];
+}
+
+/** What hooks are given besides objects. */
+export interface StrategyContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly config: ClusterConfig;
+  readonly objects: Objects;
+  readonly user: UserInfo;
+  /** Where a multi-version resource was addressed: `autoscaling/v1`. */
+  readonly version: string;
+  readonly dryRun: boolean;
+}
+
+/** Undoes what a begin hook took (an address, a port), when the write did not happen. */
+export type Rollback = () => Promise<void>;
+
+/** What may change through a subresource that is an update of its own: `status`, `resize`, `approval`, ... */
+export interface UpdateStrategy<T> {
+  /** May mutate `object`: copies what this subresource must not change from `old`, resets what it does not own. */
+  prepareForUpdate?(object: T, old: T, context: StrategyContext): void;
+  /** Mutates neither. */
+  validateUpdate?(object: T, old: T, context: StrategyContext): FieldError[] | Promise<FieldError[]>;
+  /** Sent as Warning headers. */
+  warningsOnUpdate?(object: T, old: T): string[];
+}
+
+/** A subresource that takes a body of another kind and gives an answer: `binding`, `eviction`, `token`. */
+export interface CreateSubresource {
+  /** The kind of the body, as a definition: `core.v1.Binding`. */
+  readonly definition: string;
+  /** Throws StatusError. `body` has been decoded; its metadata.name has been compared with the path's. */
+  create(name: { namespace: string; name: string }, body: AnyObject, context: StrategyContext): Promise<AnyObject>;
+}
+
+/** Where the scale subresource finds its numbers. */
+export interface ScaleStrategy<T> {
+  /** spec.replicas. */
+  replicas(object: T): number;
+  setReplicas(object: T, replicas: number): void;
+  statusReplicas(object: T): number;
+  /** The pods' selector as text. */
+  selector(object: T): string;
+}
+
+/** How a kind is deleted when that takes time. */
+export interface GracefulDeletion<T> {
+  /**
+   * The seconds that the object gets (0: it goes now). `options` is what the client asked for. May mutate `object`
+   * (a namespace's phase becomes Terminating).
+   */
+  begin(object: T, options: DeleteOptions, context: StrategyContext): number;
+}
+
+/** A row's context. */
+export interface TableContext {
+  /** Milliseconds since the epoch, for ages. */
+  readonly now: number;
+}
+
+/** What is special about a kind. */
+export interface Strategy<T extends { metadata: Partial<ObjectMeta> } = AnyObject> extends UpdateStrategy<T> {
+  /** Problems of a name, as upstream words them; absent: a DNS subdomain. `prefix`: it is a generateName. */
+  validateName?(name: string, prefix: boolean): string[];
+  /** Upstream's defaults of a version; runs on every decoded body and on what a patch gave. Mutates. */
+  setDefaults?(object: T, version: string): void;
+  /** Resets what a client may not set (status), sets what the server does (generation). Mutates. */
+  prepareForCreate?(object: T, context: StrategyContext): void;
+  /** Takes what must be unique (addresses, ports) after admission and before validation. Mutates. */
+  beginCreate?(object: T, context: StrategyContext): Promise<Rollback | undefined>;
+  validate?(object: T, context: StrategyContext): FieldError[] | Promise<FieldError[]>;
+  warningsOnCreate?(object: T): string[];
+  /** As beginCreate, for an update. */
+  beginUpdate?(object: T, old: T, context: StrategyContext): Promise<Rollback | undefined>;
+  /** Whether a PUT may create. */
+  readonly allowCreateOnUpdate?: boolean;
+  /** Whether a PUT without a resourceVersion overwrites whatever is there; absent: true. */
+  readonly allowUnconditionalUpdate?: boolean;
+  readonly gracefulDeletion?: GracefulDeletion<T>;
+  /** After the object is gone for good (addresses are given back). Must not throw for what is gone already. */
+  afterDelete?(object: T, context: StrategyContext): Promise<void>;
+  /** What `propagationPolicy` is when the client says nothing; absent: background. */
+  readonly defaultDeletion?: "background" | "orphan";
+  /** Field selectors beyond metadata.name and metadata.namespace; the names are those of facts/selectors.json. */
+  selectableFields?(object: T): Record<string, string>;
+  /** The cells of its row, in the order of facts/columns.json; absent: name and age. */
+  cells?(object: T, context: TableContext): unknown[];
+  /** Subresources that are updates: `status` and others of the kind's own. */
+  readonly updateSubresources?: Readonly<Record<string, UpdateStrategy<T>>>;
+  /** Subresources with a body of another kind. */
+  readonly createSubresources?: Readonly<Record<string, CreateSubresource>>;
+  readonly scale?: ScaleStrategy<T>;
+  /** Kinds that are never stored, only answered: TokenReview, SubjectAccessReview, ... Gives the answer. */
+  review?(object: T, context: StrategyContext): Promise<T>;
+}
