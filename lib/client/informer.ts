@@ -18,9 +18,16 @@ export interface Informer<T extends KubeObject> {
   readonly synced: Promise<void>;
 }
 
-/** One informer a resource, made when first asked for. */
+/** Which objects of a resource a copy holds; absent: all. */
+export interface InformerQuery {
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+}
+
+/** One informer a resource and query, made when first asked for. */
 export interface Informers {
-  get<T extends KubeObject>(resource: Resource<T>): Informer<T>;
+  get<T extends KubeObject>(resource: Resource<T>, query?: InformerQuery): Informer<T>;
   /** Ends all of them. */
   stop(): Promise<void>;
 }

@@ -18,7 +18,15 @@ export interface ListQuery {
   readonly resourceVersionMatch?: "Exact" | "NotOlderThan";
 }
 
-/** A list with the revision to watch from. */
+/** What to watch. */
+export interface WatchQuery extends ListQuery {
+  readonly allowWatchBookmarks?: boolean;
+  readonly sendInitialEvents?: boolean;
+  /** The server ends the stream after so long. */
+  readonly timeoutSeconds?: number;
+}
+
+/** A list with the revision to watch from. Items have kind and apiVersion, as objects of a get have. */
 export interface ObjectList<T> {
   readonly items: T[];
   readonly resourceVersion: string;
@@ -68,7 +76,7 @@ export interface Client {
   /** Events after query.resourceVersion, until the signal aborts or the server ends the stream. */
   watch<T extends KubeObject>(
     resource: Resource<T>,
-    query: ListQuery & { readonly allowWatchBookmarks?: boolean; readonly sendInitialEvents?: boolean },
+    query: WatchQuery,
     signal: AbortSignal,
   ): AsyncIterable<WatchEvent<T>>;
   /** POSTs any body to a subresource and gives any answer: binding, eviction, token. */
