@@ -16,6 +16,11 @@ export interface Informer<T extends KubeObject> {
   /** Handlers added late are called for all that is there already. */
   onChange(handler: ChangeHandler<T>): void;
   readonly synced: Promise<void>;
+  /**
+   * Whether the copy holds everything up to a revision of the resource's collection: what a write has answered is then
+   * seen here. A controller that counts objects must not count before.
+   */
+  reached(resourceVersion: string): boolean;
 }
 
 /** Which objects of a resource a copy holds; absent: all. */
@@ -23,6 +28,8 @@ export interface InformerQuery {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  /** Keeps type and metadata only, without managedFields. Takes the whole copy where somebody has asked for that one. */
+  readonly metadataOnly?: boolean;
 }
 
 /** One informer a resource and query, made when first asked for. */

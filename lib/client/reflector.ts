@@ -7,8 +7,9 @@ import type { Client, WatchEvent } from "./interface.ts";
 
 /** What a reflector fills. */
 export interface Sink<T> {
-  /** Everything there is; what is not among the items is gone. */
-  replace(items: readonly T[]): void;
+  /** Everything there is at a revision; what is not among the items is gone. */
+  replace(items: readonly T[], resourceVersion: string): void;
+  /** A change, or a bookmark. */
   apply(event: WatchEvent<T>): void;
 }
 
@@ -16,7 +17,7 @@ export interface Sink<T> {
 export interface ReflectorOptions<T extends KubeObject> {
   readonly client: Client;
   readonly resource: Resource<T>;
-  readonly query?: InformerQuery;
+  readonly query?: Pick<InformerQuery, "namespace" | "labelSelector" | "fieldSelector">;
   readonly sink: Sink<T>;
   readonly clock: Clock;
   readonly random: Random;
@@ -76,7 +77,7 @@ async function replaceAll<T extends KubeObject>({
       next = page.continue;
       continue;
     }
-    if (!signal.aborted) sink.replace(items);
+    if (!signal.aborted) sink.replace(items, page.resourceVersion);
     return page.resourceVersion;
   }
 }
@@ -90,7 +91,7 @@ async function watchOnce<T extends KubeObject>(
   const timeoutSeconds = Math.floor(minWatchSeconds * (1 + random.number()));
   const watch = { ...query, resourceVersion: revision, allowWatchBookmarks: true, timeoutSeconds };
   for await (const event of client.watch(resource, watch, signal)) {
-    if (event.type !== "BOOKMARK") sink.apply(event);
+    sink.apply(event);
     progress.at(event.object.metadata.resourceVersion);
   }
   return !signal.aborted;

@@ -153,7 +153,7 @@ class TransportClient implements RestClient {
 
   async list<T extends KubeObject>(resource: Resource<T>, query: ListQuery = {}): Promise<ObjectList<T>> {
     const { namespace, ...rest } = query;
-    const path = resourcePath(resource, namespace) + queryText(rest);
+    const path = resourcePath(resource, namespace) + queryText({ ...rest });
     const list = await this.#call<{ metadata: { resourceVersion: string; continue?: string }; items: T[] | null }>(
       "GET",
       path,

@@ -26,9 +26,13 @@ export class InformerStore<T extends KubeObject> implements Informer<T>, Sink<T>
   readonly #handlers: ChangeHandler<T>[] = [];
   readonly #synced = Promise.withResolvers<void>();
   readonly #onError: (error: unknown) => void;
+  readonly #keep: (object: T) => T;
+  #revision = 0;
 
-  constructor(onError: (error: unknown) => void = () => {}) {
+  /** `keep` gives what is kept of each object; absent: all. */
+  constructor(onError: (error: unknown) => void = () => {}, keep: (object: T) => T = (object) => object) {
     this.#onError = onError;
+    this.#keep = keep;
   }
 
   get synced(): Promise<void> {
@@ -56,7 +60,12 @@ export class InformerStore<T extends KubeObject> implements Informer<T>, Sink<T>
     for (const object of this.#indexer.list()) this.#call(handler, { object });
   }
 
-  replace(items: readonly T[]): void {
+  reached(resourceVersion: string): boolean {
+    return this.#revision >= Number(resourceVersion);
+  }
+
+  replace(items: readonly T[], resourceVersion: string): void {
+    this.#revision = Number(resourceVersion);
     const gone = new Set(this.#indexer.keys());
     for (const item of items) {
       gone.delete(keyOf(item));
@@ -67,6 +76,7 @@ export class InformerStore<T extends KubeObject> implements Informer<T>, Sink<T>
   }
 
   apply(event: WatchEvent<T>): void {
+    this.#revision = Math.max(this.#revision, Number(event.object.metadata.resourceVersion));
     if (event.type === "DELETED") this.#remove(keyOf(event.object), event.object);
     else if (event.type !== "BOOKMARK") this.#put(event.object);
   }
@@ -79,8 +89,9 @@ export class InformerStore<T extends KubeObject> implements Informer<T>, Sink<T>
       old = undefined;
     }
     if (old !== undefined && old.metadata.resourceVersion === object.metadata.resourceVersion) return;
-    this.#indexer.set(object);
-    this.#notify(old === undefined ? { object } : { object, old });
+    const kept = this.#keep(object);
+    this.#indexer.set(kept);
+    this.#notify(old === undefined ? { object: kept } : { object: kept, old });
   }
 
   /** `last` is the state that the deletion's event told, newer than the copy's. */
@@ -113,12 +124,13 @@ class SharedInformers implements Informers {
   }
 
   get<T extends KubeObject>(resource: Resource<T>, query: InformerQuery = {}): Informer<T> {
-    const { namespace = "", labelSelector = "", fieldSelector = "" } = query;
+    const { namespace = "", labelSelector = "", fieldSelector = "", metadataOnly = false } = query;
     const { group, version, resource: plural } = resource;
-    const key = [group, version, plural, namespace, labelSelector, fieldSelector].join(" ");
+    const whole = [group, version, plural, namespace, labelSelector, fieldSelector].join(" ");
+    const key = metadataOnly && !this.#informers.has(whole) ? `${whole} metadata` : whole;
     let store = this.#informers.get(key);
     if (store === undefined) {
-      store = this.#start(resource, query);
+      store = this.#start(resource, { namespace, labelSelector, fieldSelector }, metadataOnly);
       this.#informers.set(key, store);
     }
     return store as unknown as Informer<T>;
@@ -129,12 +141,21 @@ class SharedInformers implements Informers {
     await Promise.all(this.#running);
   }
 
-  #start(resource: Resource, query: InformerQuery): InformerStore<KubeObject> {
+  #start(
+    resource: Resource,
+    query: { namespace: string; labelSelector: string; fieldSelector: string },
+    metadataOnly: boolean,
+  ): InformerStore<KubeObject> {
     const { client, clock = systemClock, random = systemRandom, onError } = this.#options;
     const report = (error: unknown) => onError?.(error, resource);
-    const store = new InformerStore<KubeObject>(report);
+    const store = new InformerStore<KubeObject>(report, metadataOnly ? partial : undefined);
     const { signal } = this.#stopping;
     this.#running.push(runReflector({ client, resource, query, sink: store, clock, random, signal, onError: report }));
     return store;
   }
+}
+
+/** An object's type and metadata. */
+function partial({ apiVersion, kind, metadata: { managedFields: _, ...metadata } }: KubeObject): KubeObject {
+  return { apiVersion, kind, metadata };
 }

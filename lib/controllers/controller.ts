@@ -3,8 +3,8 @@
  * and in Lambdas. `index.ts` is the only list.
  */
 import type { Clock, Random } from "../apimachinery/clock.ts";
-import type { KubeObject, Resource } from "../apimachinery/meta.ts";
-import type { Informers } from "../client/informer.ts";
+import { type KubeObject, keyOf, type Resource } from "../apimachinery/meta.ts";
+import type { InformerQuery, Informers } from "../client/informer.ts";
 import type { Client } from "../client/interface.ts";
 import type { EventRecorder } from "./event-recorder.ts";
 
@@ -17,6 +17,8 @@ export interface Change<T extends KubeObject = KubeObject> {
 /** Which changes set off which keys. */
 export interface Source<T extends KubeObject = KubeObject> {
   readonly resource: Resource<T>;
+  /** Which objects, or how much of them; absent: all. */
+  readonly query?: InformerQuery;
   /** The keys (mostly `namespace/name`) to reconcile after a change. Pure: reads only the change and informers. */
   keys(change: Change<T>): Iterable<string>;
 }
@@ -49,5 +51,31 @@ export interface ControllerContext {
   readonly rootCertificate: string;
 }
 
-/** Makes a controller. */
+/** Makes a controller. It asks for every informer that it reads from here, so that it runs only when all are synced. */
 export type ControllerFactory = (context: ControllerContext) => Controller;
+
+/** A controller in the list of all. */
+export interface ControllerEntry {
+  /** As kube-controller-manager's --controllers names it. */
+  readonly name: string;
+  readonly create: ControllerFactory;
+  /** The source of its Events where that is not its name. */
+  readonly component?: string;
+  /** How many keys it reconciles at once; default 5. */
+  readonly workers?: number;
+}
+
+/** A source of one kind among sources of others. */
+export function source<T extends KubeObject>(
+  resource: Resource<T>,
+  keys: (change: Change<T>) => Iterable<string>,
+  query?: InformerQuery,
+): Source {
+  return { resource, keys, ...(query === undefined ? {} : { query }) } as unknown as Source;
+}
+
+/** The key of the changed object itself. */
+export function ownKey(change: Change): string[] {
+  const object = change.object ?? change.old;
+  return object === undefined ? [] : [keyOf(object)];
+}

@@ -1,7 +1,2 @@
-/** Writes Events about objects, counting repeats instead of writing them again (upstream: client-go/tools/record). */
-import type { KubeObject } from "../apimachinery/meta.ts";
-
-/** Records what happened to an object. Never throws and never waits: an Event that cannot be written is dropped. */
-export interface EventRecorder {
-  event(object: KubeObject, type: "Normal" | "Warning", reason: string, message: string): void;
-}
+/** The recorder that controllers are given; the client has it, because scheduler and agent record events too. */
+export type { EventRecorder } from "../client/event-recorder.ts";

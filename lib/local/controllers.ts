@@ -1,0 +1,143 @@
+/** Runs controllers in this process: informers feed work queues (the cloud's composition has SQS in their place). */
+import type { Clock, Random } from "../apimachinery/clock.ts";
+import { isConflict } from "../apimachinery/errors.ts";
+import type { KubeObject, Resource } from "../apimachinery/meta.ts";
+import { createEventRecorder } from "../client/event-recorder.ts";
+import type { Informer, InformerQuery, Informers } from "../client/informer.ts";
+import type { Client } from "../client/interface.ts";
+import type { Change, Controller, ControllerContext, ControllerEntry } from "../controllers/controller.ts";
+import { WorkQueue } from "../controllers/work-queue.ts";
+
+/** What controllers run with. */
+export interface RunControllersOptions {
+  /** A client for a controller of that name: each acts as a user of its own. */
+  readonly client: (name: string) => Client;
+  readonly informers: Informers;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly controllers: readonly ControllerEntry[];
+  /** The cluster's CA in PEM. */
+  readonly rootCertificate: string;
+  readonly lastHeard?: (node: string) => number | undefined;
+  /** Told of every reconcile that failed and will be tried again; conflicts, which are the usual course, are not told. */
+  readonly onError?: (controller: string, key: string, error: unknown) => void;
+}
+
+/** Controllers that run. */
+export interface RunningControllers {
+  /** Resolves when all controllers have their informers and work. */
+  readonly started: Promise<void>;
+  /** Whether no controller has anything to do now; delayed keys don't count. */
+  idle(): boolean;
+  /** Ends them: what is being reconciled is finished. Informers go on. */
+  stop(): Promise<void>;
+}
+
+const defaultWorkers = 5;
+
+/** Starts the controllers, each as soon as its informers are synced. */
+export function runControllers(options: RunControllersOptions): RunningControllers {
+  const running = options.controllers.map((entry) => new Runner(entry, options));
+  return {
+    started: Promise.all(running.map((runner) => runner.started)).then(() => {}),
+    idle: () => running.every((runner) => runner.idle),
+    async stop() {
+      await Promise.all(running.map((runner) => runner.stop()));
+    },
+  };
+}
+
+class Runner {
+  readonly started: Promise<void>;
+  readonly #queue: WorkQueue;
+  readonly #controller: Controller;
+  readonly #onError: (key: string, error: unknown) => void;
+  readonly #flush: () => Promise<void>;
+  #workers: Promise<void>[] = [];
+  #stopped = false;
+
+  constructor(entry: ControllerEntry, options: RunControllersOptions) {
+    const { informers, clock, random, rootCertificate, lastHeard, onError } = options;
+    const client = options.client(entry.name);
+    const events = createEventRecorder(client, { component: entry.component ?? entry.name }, clock);
+    this.#flush = () => events.flush();
+    this.#onError = (key, error) => onError?.(entry.name, key, error);
+    this.#queue = new WorkQueue(clock);
+    const used = new Set<Informer<KubeObject>>();
+    const recording: Informers = {
+      get<T extends KubeObject>(resource: Resource<T>, query?: InformerQuery) {
+        const informer = informers.get(resource, query);
+        used.add(informer as unknown as Informer<KubeObject>);
+        return informer;
+      },
+      stop: () => informers.stop(),
+    };
+    const context: ControllerContext = {
+      client,
+      informers: recording,
+      events,
+      clock,
+      random,
+      rootCertificate,
+      ...(lastHeard === undefined ? {} : { lastHeard }),
+    };
+    this.#controller = entry.create(context);
+    for (const { resource, keys, query } of this.#controller.sources) {
+      recording.get(resource, query).onChange((change: Change) => {
+        if (this.#stopped) return;
+        for (const key of keys(change)) this.#queue.add(key);
+      });
+    }
+    this.started = this.#start(used, entry.workers ?? defaultWorkers);
+  }
+
+  get idle(): boolean {
+    return this.#queue.idle;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#queue.close();
+    await Promise.all(this.#workers);
+    await this.#flush();
+  }
+
+  async #start(used: ReadonlySet<Informer<KubeObject>>, workers: number): Promise<void> {
+    await Promise.all([...used].map((informer) => informer.synced));
+    if (this.#stopped) return;
+    this.#workers = Array.from({ length: workers }, () => this.#work());
+  }
+
+  async #work(): Promise<void> {
+    for (let key = await this.#queue.get(); key !== undefined; key = await this.#queue.get()) {
+      if (!this.#stopped) await this.#reconcile(key);
+      this.#queue.done(key);
+    }
+  }
+
+  async #reconcile(key: string): Promise<void> {
+    try {
+      const result = await this.#controller.reconcile(key);
+      this.#queue.forget(key);
+      if (result?.requeueAfterMs !== undefined) this.#queue.addAfter(key, result.requeueAfterMs);
+    } catch (error) {
+      if (!isConflict(error)) this.#onError(key, error);
+      this.#queue.addRateLimited(key);
+    }
+  }
+}
+
+/**
+ * Reads --controllers as kube-controller-manager does: `*` all, `name` that one, `-name` not that one; ours besides, `-*`
+ * none. What is named wins over `*`. Gives the selected of `all`. Throws an Error that names an unknown controller.
+ */
+export function selectControllers(list: string, all: readonly string[]): Set<string> {
+  const items = list.split(",").map((item) => item.trim());
+  const known = new Set([...all, "*"]);
+  for (const item of items) {
+    const name = item.replace(/^-/, "");
+    if (!known.has(name)) throw new Error(`"${name}" is not in the list of known controllers: ${all.join(", ")}`);
+  }
+  const everything = items.includes("*");
+  return new Set(all.filter((name) => items.includes(name) || (everything && !items.includes(`-${name}`))));
+}
