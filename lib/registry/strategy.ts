@@ -116,6 +116,8 @@ export interface Strategy<T extends { metadata: Partial<ObjectMeta> } = AnyObjec
   warningsOnCreate?(object: T): string[];
   /** As beginCreate, for an update. */
   beginUpdate?(object: T, old: T, context: StrategyContext): Promise<Rollback | undefined>;
+  /** After an update has been stored (what it no longer needs is given back). Not called in a dry run. Must not throw. */
+  afterUpdate?(object: T, old: T, context: StrategyContext): Promise<void>;
   /** Whether a PUT may create. */
   readonly allowCreateOnUpdate?: boolean;
   /** Whether a PUT without a resourceVersion overwrites whatever is there; absent: true. */
