@@ -1,0 +1,17 @@
+/** All controllers: the only list. Names are those of kube-controller-manager's --controllers. */
+import type { ControllerEntry } from "./controller.ts";
+import { createDeploymentController } from "./deployment/deployment.ts";
+import { createReplicaSetController } from "./replicaset/replicaset.ts";
+import { createRootCaCertPublisher } from "./root-ca-cert-publisher.ts";
+import { createServiceAccountController } from "./serviceaccount.ts";
+
+/** In the order in which they start. */
+export const controllers: readonly ControllerEntry[] = [
+  { name: "serviceaccount-controller", create: createServiceAccountController },
+  { name: "root-ca-certificate-publisher-controller", create: createRootCaCertPublisher },
+  { name: "replicaset-controller", create: createReplicaSetController },
+  { name: "deployment-controller", create: createDeploymentController },
+];
+
+/** The scheduler's name among the controllers in --controllers. */
+export const schedulerName = "scheduler";
