@@ -1,6 +1,7 @@
 /** All controllers: the only list. Names are those of kube-controller-manager's --controllers. */
 import type { ControllerEntry } from "./controller.ts";
 import { createDeploymentController } from "./deployment/deployment.ts";
+import { createEndpointSliceController } from "./endpointslice/endpointslice.ts";
 import { createReplicaSetController } from "./replicaset/replicaset.ts";
 import { createRootCaCertPublisher } from "./root-ca-cert-publisher.ts";
 import { createServiceAccountController } from "./serviceaccount.ts";
@@ -11,6 +12,11 @@ export const controllers: readonly ControllerEntry[] = [
   { name: "root-ca-certificate-publisher-controller", create: createRootCaCertPublisher },
   { name: "replicaset-controller", create: createReplicaSetController },
   { name: "deployment-controller", create: createDeploymentController },
+  {
+    name: "endpointslice-controller",
+    component: "endpoint-slice-controller",
+    create: createEndpointSliceController,
+  },
 ];
 
 /** The scheduler's name among the controllers in --controllers. */
