@@ -123,6 +123,10 @@ export interface Strategy<T extends { metadata: Partial<ObjectMeta> } = AnyObjec
   /** Whether a PUT without a resourceVersion overwrites whatever is there; absent: true. */
   readonly allowUnconditionalUpdate?: boolean;
   readonly gracefulDeletion?: GracefulDeletion<T>;
+  /** Whether something besides metadata.finalizers keeps an object that is being deleted (a namespace's spec.finalizers). */
+  blocksDeletion?(object: T): boolean;
+  /** Whether DELETE answers with the object even where it is gone at once; absent: a Status. */
+  readonly returnsDeleted?: boolean;
   /** After the object is gone for good (addresses are given back). Must not throw for what is gone already. */
   afterDelete?(object: T, context: StrategyContext): Promise<void>;
   /** What `propagationPolicy` is when the client says nothing; absent: background. */
