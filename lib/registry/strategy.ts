@@ -44,6 +44,23 @@ export interface DeleteOptions {
   dryRun?: string[];
 }
 
+/** Whom a service account's token is for and what it is bound to. */
+export interface TokenOrder {
+  readonly serviceAccount: { readonly namespace: string; readonly name: string; readonly uid: string };
+  readonly audiences: readonly string[];
+  readonly expirationSeconds: number;
+  readonly boundTo?: { readonly kind: string; readonly name: string; readonly uid: string };
+  /** The node of the pod that it is bound to. */
+  readonly node?: { readonly name: string; readonly uid?: string };
+}
+
+/** Makes tokens of service accounts. */
+export interface TokenSigner {
+  /** The audiences of a token whose request names none. */
+  readonly audiences: readonly string[];
+  sign(order: TokenOrder): Promise<{ token: string; expirationTimestamp: string }>;
+}
+
 /** What hooks are given besides objects. */
 export interface StrategyContext {
   readonly clock: Clock;
@@ -54,6 +71,8 @@ export interface StrategyContext {
   /** Where a multi-version resource was addressed: `autoscaling/v1`. */
   readonly version: string;
   readonly dryRun: boolean;
+  /** Absent where nothing can sign: no tokens then. */
+  readonly tokens?: TokenSigner;
 }
 
 /** Undoes what a begin hook took (an address, a port), when the write did not happen. */
@@ -123,6 +142,11 @@ export interface Strategy<T extends { metadata: Partial<ObjectMeta> } = AnyObjec
   /** Whether a PUT without a resourceVersion overwrites whatever is there; absent: true. */
   readonly allowUnconditionalUpdate?: boolean;
   readonly gracefulDeletion?: GracefulDeletion<T>;
+  /**
+   * Whether an object that is being deleted stays though it has no finalizers in its metadata (a namespace has some in
+   * its spec). A delete sets deletionTimestamp then, without a grace period; the last update that lets go removes it.
+   */
+  deletionWaits?(object: T): boolean;
   /** Whether something besides metadata.finalizers keeps an object that is being deleted (a namespace's spec.finalizers). */
   blocksDeletion?(object: T): boolean;
   /** Whether DELETE answers with the object even where it is gone at once; absent: a Status. */
