@@ -1,0 +1,346 @@
+/** Writes, reads of one object, owners, collections, concurrency, limits, closing and opening again. */
+import { describe, expect, test } from "vitest";
+import {
+  KeyExists,
+  KeyNotFound,
+  RevisionConflict,
+  type Store,
+  StoreUnavailable,
+  ValueTooLarge,
+} from "../../lib/storage/interface.ts";
+import { maxTextBytes } from "../../lib/storage/keys.ts";
+import type { SuiteContext } from "./store.ts";
+import { Collector, payloadOf, plain, textOf, value } from "./store-model.ts";
+
+/** How often a loop is tried that others disturb. */
+const attempts = 200;
+
+/** Adds 1 to a counter in an object, again after each conflict. */
+async function increment(store: Store, collection: Parameters<Store["get"]>[0], key: string): Promise<void> {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const object = await store.get(collection, key);
+    if (object === undefined) throw new KeyNotFound(key);
+    try {
+      await store.update(collection, key, object.revision, value(String(Number(payloadOf(object)) + 1)));
+      return;
+    } catch (error) {
+      if (!(error instanceof RevisionConflict)) throw error;
+    }
+  }
+  throw new Error(`no luck in ${attempts} attempts`);
+}
+
+/** Text that no compressor makes smaller. */
+function noise(length: number): string {
+  let state = 1;
+  let text = "";
+  while (text.length < length) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    text += String.fromCharCode(0x100 + ((state >>> 16) % 0x600));
+  }
+  return text.slice(0, length);
+}
+
+/** The part of the suite about writes. */
+export function writeTests(context: SuiteContext): void {
+  describe("one object", () => {
+    test("create, get, update, delete, create again", async () => {
+      const { store } = context;
+      const pods = context.collection();
+      expect(await store.get(pods, "a/x")).toBeUndefined();
+      const first = await store.create(pods, "a/x", value("one"));
+      expect(first).toBeGreaterThan(0);
+      expect(plain([(await store.get(pods, "a/x"))!])).toEqual([
+        { key: "a/x", revision: first, text: textOf("one", first) },
+      ]);
+      const second = await store.update(pods, "a/x", first, value("two"));
+      expect(second).toBeGreaterThan(first);
+      expect((await store.get(pods, "a/x"))?.text).toBe(textOf("two", second));
+      const third = await store.delete(pods, "a/x", second, value("gone"));
+      expect(third).toBeGreaterThan(second);
+      expect(await store.get(pods, "a/x")).toBeUndefined();
+      const fourth = await store.create(pods, "a/x", value("again"));
+      expect(fourth).toBeGreaterThan(third);
+      expect((await store.get(pods, "a/x"))?.text).toBe(textOf("again", fourth));
+      const fifth = await store.delete(pods, "a/x", fourth, value("gone"));
+      expect(fifth).toBeGreaterThan(fourth);
+    });
+
+    test.each([
+      { name: "create of what exists", want: KeyExists, run: (s: Store, c: never) => s.create(c, "a/x", value("2")) },
+      {
+        name: "update of what is not there",
+        want: KeyNotFound,
+        run: (s: Store, c: never) => s.update(c, "a/y", 1, value("2")),
+      },
+      {
+        name: "update of an old revision",
+        want: RevisionConflict,
+        run: (s: Store, c: never, r: number) => s.update(c, "a/x", r - 1, value("2")),
+      },
+      {
+        name: "update of a future revision",
+        want: RevisionConflict,
+        run: (s: Store, c: never, r: number) => s.update(c, "a/x", r + 1, value("2")),
+      },
+      {
+        name: "delete of what is not there",
+        want: KeyNotFound,
+        run: (s: Store, c: never) => s.delete(c, "a/y", 1, value("2")),
+      },
+      {
+        name: "delete of an old revision",
+        want: RevisionConflict,
+        run: (s: Store, c: never, r: number) => s.delete(c, "a/x", r - 1, value("2")),
+      },
+      {
+        name: "too large",
+        want: ValueTooLarge,
+        run: (s: Store, c: never) => s.create(c, "a/y", value("x".repeat(maxTextBytes))),
+      },
+      {
+        name: "too large an update",
+        want: ValueTooLarge,
+        run: (s: Store, c: never, r: number) => s.update(c, "a/x", r, value("x".repeat(maxTextBytes))),
+      },
+    ])("$name changes nothing", async ({ want, run }) => {
+      const { store } = context;
+      const collection = context.collection();
+      const before = await store.create(collection, "a/x", value("1"));
+      const revision = await store.update(collection, "a/x", before, value("1b"));
+      await expect(run(store, collection as never, revision)).rejects.toBeInstanceOf(want);
+      expect(plain((await store.list(collection)).items)).toEqual([
+        { key: "a/x", revision, text: textOf("1b", revision) },
+      ]);
+      // The store goes on as if nothing had been.
+      const next = await store.update(collection, "a/x", revision, value("3"));
+      expect(payloadOf(await store.get(collection, "a/x"))).toBe("3");
+      expect(next).toBeGreaterThan(revision);
+    });
+
+    test("a deleted object is not there for update and delete", async () => {
+      const { store } = context;
+      const collection = context.collection();
+      const made = await store.create(collection, "x", value("1"));
+      await store.delete(collection, "x", made, value("1"));
+      await expect(store.update(collection, "x", made, value("2"))).rejects.toBeInstanceOf(KeyNotFound);
+      await expect(store.delete(collection, "x", made, value("2"))).rejects.toBeInstanceOf(KeyNotFound);
+    });
+
+    test("text that can't be made fails its own write alone", async () => {
+      const { store } = context;
+      const collection = context.collection();
+      const bad = {
+        ...value("bad"),
+        text: () => {
+          throw new TypeError("no text");
+        },
+      };
+      const results = await Promise.allSettled([
+        store.create(collection, "a", value("a")),
+        store.create(collection, "b", bad),
+        store.create(collection, "c", value("c")),
+      ]);
+      expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+      expect((results[1] as PromiseRejectedResult).reason).toBeInstanceOf(TypeError);
+      expect((await store.list(collection)).items.map(({ key }) => key)).toEqual(["a", "c"]);
+    });
+
+    test("the largest text, compressible and not, goes through get, list, watch, update and delete", async () => {
+      const { store } = context;
+      const collection = context.collection();
+      const watch = new Collector(store, collection, 0);
+      const envelope = textOf("", 1_000_000).length;
+      const payloads = [
+        "x".repeat(maxTextBytes - envelope),
+        noise((maxTextBytes - envelope) / 2 - 10),
+        "ü€😀".repeat(100_000),
+      ];
+      const revisions: number[] = [];
+      for (const [at, payload] of payloads.entries())
+        revisions.push(await store.create(collection, `k${at}`, value(payload)));
+      for (const [at, payload] of payloads.entries()) {
+        expect((await store.get(collection, `k${at}`))?.text === textOf(payload, revisions[at]!)).toBe(true);
+      }
+      const { items, revision } = await store.list(collection);
+      expect(items.map((item) => item.text === textOf(payloads[Number(item.key[1])]!, item.revision))).toEqual([
+        true,
+        true,
+        true,
+      ]);
+      const small = await store.update(collection, "k1", revisions[1]!, value("small"));
+      const large = await store.update(collection, "k1", small, value(payloads[1]!));
+      const gone = await store.delete(collection, "k1", large, value(payloads[1]!));
+      await watch.reached(gone);
+      await watch.stop();
+      expect(watch.entries.map((entry) => [entry.key, entry.type, entry.text.length > 300_000])).toEqual([
+        ["k0", "created", true],
+        ["k1", "created", true],
+        ["k2", "created", true],
+        ["k1", "updated", false],
+        ["k1", "updated", true],
+        ["k1", "deleted", true],
+      ]);
+      const past = await store.list(collection, { revision });
+      expect(past.items.map((item) => item.text === textOf(payloads[Number(item.key[1])]!, item.revision))).toEqual([
+        true,
+        true,
+        true,
+      ]);
+    });
+  });
+
+  describe("many at once", () => {
+    test("of 20 creates of one key one wins", async () => {
+      const { store } = context;
+      const collection = context.collection();
+      const tries = Array.from({ length: 20 }, (_, n) => store.create(collection, "a/x", value(String(n))));
+      const results = await Promise.allSettled(tries);
+      const winners = results.flatMap((result, n) => (result.status === "fulfilled" ? [n] : []));
+      expect(winners).toHaveLength(1);
+      for (const result of results) if (result.status === "rejected") expect(result.reason).toBeInstanceOf(KeyExists);
+      expect(payloadOf(await store.get(collection, "a/x"))).toBe(String(winners[0]));
+    });
+
+    test("8 writers that count together lose no step", async () => {
+      const { store } = context;
+      const collection = context.collection();
+      const watch = new Collector(store, collection, 0);
+      await store.create(collection, "n", value("0"));
+      await Promise.all(
+        Array.from({ length: 8 }, async () => {
+          for (let n = 0; n < 5; n++) await increment(store, collection, "n");
+        }),
+      );
+      expect(payloadOf(await store.get(collection, "n"))).toBe("40");
+      await watch.reached(await store.revision(collection));
+      await watch.stop();
+      expect(watch.entries.map((entry) => Number(payloadOf(entry)))).toEqual(Array.from({ length: 41 }, (_, n) => n));
+    });
+
+    test("an acknowledged write is in a list that begins after it", async () => {
+      const { store } = context;
+      const collection = context.collection();
+      await Promise.all(
+        Array.from({ length: 6 }, async (_, writer) => {
+          for (let n = 0; n < 5; n++) {
+            const key = `w${writer}/${n}`;
+            const revision = await store.create(collection, key, value(key));
+            const listed = await store.list(collection);
+            expect(listed.revision).toBeGreaterThanOrEqual(revision);
+            expect(listed.items.map((item) => item.key)).toContain(key);
+          }
+        }),
+      );
+      expect(await store.count(collection)).toBe(30);
+    });
+  });
+
+  describe("collections", () => {
+    test("cluster, group and resource keep objects and revisions apart", async () => {
+      const { store } = context;
+      const base = context.collection("jobs");
+      const others = [
+        { ...base, group: "batch" },
+        { ...base, resource: "job" },
+        { ...base, cluster: `${base.cluster}x` },
+      ];
+      for (let n = 0; n < 5; n++) await store.create(base, `a/${n}`, value("base"));
+      const revision = await store.revision(base);
+      for (const other of others) {
+        expect(await store.revision(other)).toBe(0);
+        expect(await store.get(other, "a/1")).toBeUndefined();
+        expect((await store.list(other)).items).toEqual([]);
+        expect(await store.create(other, "a/1", value("other"))).toBeLessThan(revision);
+      }
+      expect(await store.revision(base)).toBe(revision);
+      expect(payloadOf(await store.get(base, "a/1"))).toBe("base");
+      expect(await store.count(base)).toBe(5);
+      expect(await store.count(base, "a/1")).toBe(1);
+    });
+
+    test("collections of a cluster, also when they are empty again", async () => {
+      const { store } = context;
+      const { cluster } = context.collection();
+      const pods = { cluster, group: "", resource: "pods" };
+      const jobs = { cluster, group: "batch", resource: "jobs" };
+      expect(await store.collections(cluster)).toEqual([]);
+      await expect(store.update({ cluster, group: "", resource: "never" }, "x", 1, value("1"))).rejects.toThrow();
+      const revision = await store.create(pods, "a/x", value("1"));
+      await store.create(jobs, "a/x", value("1"));
+      await store.delete(pods, "a/x", revision, value("1"));
+      expect(await store.collections(cluster)).toEqual([pods, jobs]);
+      expect(await store.revision(pods)).toBeGreaterThan(revision);
+    });
+  });
+
+  test("listByOwner follows creations, updates and deletions in every collection", async () => {
+    const { store } = context;
+    const pods = context.collection("pods");
+    const sets = { cluster: pods.cluster, group: "apps", resource: "replicasets" };
+    const keysOf = async (uid: string) =>
+      (await store.listByOwner(pods.cluster, uid)).map(({ collection, key }) => `${collection.resource}:${key}`).sort();
+    const first = await store.create(pods, "a/p1", value("1", { owners: ["u1", "u2"] }));
+    await store.create(pods, "a/p2", value("1", { owners: ["u1"] }));
+    const set = await store.create(sets, "a/s", value("1", { owners: ["u1"] }));
+    await store.create({ ...pods, cluster: `${pods.cluster}x` }, "a/p3", value("1", { owners: ["u1"] }));
+    expect(await keysOf("u1")).toEqual(["pods:a/p1", "pods:a/p2", "replicasets:a/s"]);
+    expect(await keysOf("u2")).toEqual(["pods:a/p1"]);
+    const second = await store.update(pods, "a/p1", first, value("2", { owners: ["u2", "u3"] }));
+    const third = await store.update(pods, "a/p1", second, value("3", { owners: ["u2", "u3"] }));
+    expect([await keysOf("u1"), await keysOf("u2"), await keysOf("u3")]).toEqual([
+      ["pods:a/p2", "replicasets:a/s"],
+      ["pods:a/p1"],
+      ["pods:a/p1"],
+    ]);
+    await store.delete(pods, "a/p1", third, value("3", { owners: ["u2", "u3"] }));
+    await store.delete(sets, "a/s", set, value("1", { owners: ["u1"] }));
+    expect([await keysOf("u1"), await keysOf("u2"), await keysOf("u3")]).toEqual([["pods:a/p2"], [], []]);
+  });
+
+  test("a store that is opened again has everything, and revisions go on", async () => {
+    const collection = context.collection();
+    let store = await context.driver.open();
+    const first = await store.create(collection, "a/x", value("1", { owners: ["u"] }));
+    const second = await store.update(collection, "a/x", first, value("2", { owners: ["u"] }));
+    const deleted = await store.create(collection, "a/y", value("1"));
+    const last = await store.delete(collection, "a/y", deleted, value("1"));
+    store = await context.driver.reopen(store);
+    expect(await store.revision(collection)).toBe(last);
+    expect((await store.get(collection, "a/x"))?.text).toBe(textOf("2", second));
+    expect((await store.logEntry(collection, first))?.text).toBe(textOf("1", first));
+    expect((await store.listByOwner(collection.cluster, "u")).map(({ key }) => key)).toEqual(["a/x"]);
+    const watch = new Collector(store, collection, first);
+    const next = await store.create(collection, "a/z", value("3"));
+    expect(next).toBeGreaterThan(last);
+    await watch.reached(next);
+    await watch.stop();
+    expect(watch.entries.map(({ type, key }) => `${type} ${key}`)).toEqual([
+      "updated a/x",
+      "created a/y",
+      "deleted a/y",
+      "created a/z",
+    ]);
+    await store.close();
+  });
+
+  test("a closed store ends its watches and refuses everything", async () => {
+    const collection = context.collection();
+    const store = await context.driver.open();
+    await store.create(collection, "x", value("1"));
+    const watch = new Collector(store, collection, 0);
+    await watch.reached(1);
+    await store.close();
+    await watch.ended;
+    expect(watch.error).toBeUndefined();
+    await store.close();
+    for (const refused of [
+      () => store.create(collection, "y", value("1")),
+      () => store.get(collection, "x"),
+      () => store.list(collection),
+      () => store.revision(collection),
+    ]) {
+      await expect(refused()).rejects.toBeInstanceOf(StoreUnavailable);
+    }
+  });
+}
