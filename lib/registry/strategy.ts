@@ -48,7 +48,11 @@ export interface DeleteOptions {
 export interface TokenOrder {
   readonly serviceAccount: { readonly namespace: string; readonly name: string; readonly uid: string };
   readonly audiences: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly issuedAt: number;
   readonly expirationSeconds: number;
+  /** After which its use is reported: a token that lives on only for clients that don't reload it. */
+  readonly warnAfterSeconds?: number;
   readonly boundTo?: { readonly kind: string; readonly name: string; readonly uid: string };
   /** The node of the pod that it is bound to. */
   readonly node?: { readonly name: string; readonly uid?: string };
@@ -58,7 +62,7 @@ export interface TokenOrder {
 export interface TokenSigner {
   /** The audiences of a token whose request names none. */
   readonly audiences: readonly string[];
-  sign(order: TokenOrder): Promise<{ token: string; expirationTimestamp: string }>;
+  sign(order: TokenOrder): Promise<string>;
 }
 
 /** What hooks are given besides objects. */

@@ -1,0 +1,114 @@
+/**
+ * Node ports: a port is taken while an object of its number exists in a collection of its own, so that two creates of it
+ * can't both succeed (upstream keeps one bitmap, pkg/registry/core/service/portallocator, which every write contends for).
+ */
+import { isAlreadyExists, isNotFound } from "../../../apimachinery/errors.ts";
+import type { GroupVersionResource } from "../../../apimachinery/meta.ts";
+import type { Service } from "../../../openapi/types/core-v1.ts";
+import type { StrategyContext } from "../../strategy.ts";
+import { AllocationError } from "./cluster-ip-allocator.ts";
+
+/** The collection of taken ports. It is stored, but not served: no kind of the API. */
+export const nodePortAllocations: GroupVersionResource = {
+  group: "",
+  version: "v1",
+  resource: "nodeportallocations",
+};
+
+const allocated = "provided port is already allocated";
+const blindTries = 16;
+
+/** Ports taken and given back in one write of a Service. */
+export class NodePortOperation {
+  readonly #service: Service;
+  readonly #context: StrategyContext;
+  readonly #taken: number[] = [];
+
+  constructor(service: Service, context: StrategyContext) {
+    this.#service = service;
+    this.#context = context;
+  }
+
+  /** What was taken so far. */
+  get taken(): readonly number[] {
+    return this.#taken;
+  }
+
+  /** Takes a port. Throws AllocationError. */
+  async take(port: number): Promise<void> {
+    const [low, high] = this.#context.config.nodePortRange;
+    if (this.#taken.includes(port)) throw new AllocationError(allocated);
+    if (port < low || port > high) {
+      const text = `provided port is not in the valid range. The range of valid ports is ${low}-${high}`;
+      if (!this.#context.dryRun) throw new AllocationError(text);
+    }
+    if (this.#context.dryRun) {
+      const found = await this.#context.objects.get(nodePortAllocations, "", String(port));
+      if (found) throw new AllocationError(allocated);
+    } else if (!(await this.#create(port))) throw new AllocationError(allocated);
+    this.#taken.push(port);
+  }
+
+  /** Takes any free port. Throws AllocationError when there is none. */
+  async takeAny(): Promise<number> {
+    const [low, high] = this.#context.config.nodePortRange;
+    if (this.#context.dryRun) {
+      // Nothing is stored: any number tells that there would be one.
+      const port = Math.max(high + 1, ...this.#taken.map((taken) => taken + 1));
+      this.#taken.push(port);
+      return port;
+    }
+    const size = high - low + 1;
+    const offset = size <= 16 ? 0 : Math.min(Math.max(Math.floor(size / 32), 16), 128);
+    const port =
+      (await this.#takeFrom(low + offset, high)) ?? (offset > 0 ? await this.#takeFrom(low, low + offset - 1) : undefined);
+    if (port === undefined) throw new AllocationError("range is full");
+    this.#taken.push(port);
+    return port;
+  }
+
+  async #takeFrom(from: number, to: number): Promise<number | undefined> {
+    const size = to - from + 1;
+    const start = Math.floor(this.#context.random.number() * size);
+    let used: Set<string> | undefined;
+    for (let step = 0; step < size; step++) {
+      const port = from + ((start + step) % size);
+      if (used?.has(String(port))) continue;
+      if (await this.#create(port)) return port;
+      if (step + 1 < blindTries || used) continue;
+      const objects = await this.#context.objects.list(nodePortAllocations);
+      used = new Set(objects.map((object) => object.metadata.name ?? ""));
+    }
+    return undefined;
+  }
+
+  async #create(port: number): Promise<boolean> {
+    const { namespace, name } = this.#service.metadata;
+    try {
+      await this.#context.objects.create(nodePortAllocations, {
+        apiVersion: "v1",
+        kind: "NodePortAllocation",
+        metadata: { name: String(port) },
+        service: { namespace, name },
+      });
+      return true;
+    } catch (error) {
+      if (isAlreadyExists(error)) return false;
+      throw error;
+    }
+  }
+
+  /** Gives back what was taken. */
+  async rollback(): Promise<void> {
+    if (!this.#context.dryRun) for (const port of this.#taken) await releaseNodePort(port, this.#context);
+  }
+}
+
+/** Gives a port back. */
+export async function releaseNodePort(port: number, context: StrategyContext): Promise<void> {
+  try {
+    await context.objects.delete(nodePortAllocations, "", String(port));
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
