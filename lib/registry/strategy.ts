@@ -146,11 +146,6 @@ export interface Strategy<T extends { metadata: Partial<ObjectMeta> } = AnyObjec
   /** Whether a PUT without a resourceVersion overwrites whatever is there; absent: true. */
   readonly allowUnconditionalUpdate?: boolean;
   readonly gracefulDeletion?: GracefulDeletion<T>;
-  /**
-   * Whether an object that is being deleted stays though it has no finalizers in its metadata (a namespace has some in
-   * its spec). A delete sets deletionTimestamp then, without a grace period; the last update that lets go removes it.
-   */
-  deletionWaits?(object: T): boolean;
   /** Whether something besides metadata.finalizers keeps an object that is being deleted (a namespace's spec.finalizers). */
   blocksDeletion?(object: T): boolean;
   /** Whether DELETE answers with the object even where it is gone at once; absent: a Status. */

@@ -60,7 +60,7 @@ export const namespaceStrategy: Strategy<Namespace> = {
       return 0;
     },
   },
-  deletionWaits: ({ spec }) => (spec?.finalizers ?? []).length > 0,
+  blocksDeletion: ({ spec }) => (spec?.finalizers ?? []).length > 0,
   // The bare name is an accident of upstream's that clients rely on.
   selectableFields: ({ metadata, status }) => ({ "status.phase": status?.phase ?? "", name: metadata.name }),
   cells: ({ metadata, status }, { now }) => [
