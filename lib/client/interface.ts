@@ -82,5 +82,5 @@ export interface Client {
   /** POSTs any body to a subresource and gives any answer: binding, eviction, token. */
   createSubresource<A>(resource: Resource, name: ObjectName, subresource: string, body: unknown): Promise<A>;
   /** Any path: discovery, reviews, subresources of a kind of their own. The answer is parsed JSON. */
-  request<A>(method: string, path: string, body?: unknown): Promise<A>;
+  request<A>(method: string, path: string, body?: unknown, options?: { readonly accept?: string }): Promise<A>;
 }

@@ -137,12 +137,13 @@ class TransportClient implements RestClient {
     }
   }
 
-  async #call<A>(method: string, path: string, body?: unknown, contentType?: string): Promise<A> {
+  async #call<A>(method: string, path: string, body?: unknown, contentType?: string, accept?: string): Promise<A> {
     const text = await this.#send({
       method,
       path,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(contentType === undefined ? {} : { contentType }),
+      ...(accept === undefined ? {} : { accept }),
     });
     return (text === "" ? undefined : JSON.parse(text)) as A;
   }
@@ -223,8 +224,8 @@ class TransportClient implements RestClient {
     return this.#call("POST", resourcePath(resource, name.namespace, name.name, subresource), body);
   }
 
-  request<A>(method: string, path: string, body?: unknown): Promise<A> {
-    return this.#call(method, path, body);
+  request<A>(method: string, path: string, body?: unknown, options: { readonly accept?: string } = {}): Promise<A> {
+    return this.#call(method, path, body, undefined, options.accept);
   }
 
   async rawRequest(request: RawRequest): Promise<RawResponse> {

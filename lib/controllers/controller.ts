@@ -7,6 +7,7 @@ import { type KubeObject, keyOf, type Resource } from "../apimachinery/meta.ts";
 import type { InformerQuery, Informers } from "../client/informer.ts";
 import type { Client } from "../client/interface.ts";
 import type { EventRecorder } from "./event-recorder.ts";
+import type { ObjectGraph } from "./object-graph.ts";
 
 /** A change of one object that a controller looks at. `old` is absent when it appears, `object` when it goes. */
 export interface Change<T extends KubeObject = KubeObject> {
@@ -33,6 +34,8 @@ export interface Controller {
   /** As kube-controller-manager's --controllers names it. */
   readonly name: string;
   readonly sources: readonly Source[];
+  /** The keys to reconcile after a change of any object of the graph. Pure, as a source's keys. */
+  graphKeys?(resource: Resource, change: Change): Iterable<string>;
   /** Brings the world nearer to what the object named by the key wants. Throws to be called again with back-off. */
   // biome-ignore lint/suspicious/noConfusingVoidType: most reconcilers have nothing to say.
   reconcile(key: string): Promise<Result | void>;
@@ -47,6 +50,10 @@ export interface ControllerContext {
   readonly random: Random;
   /** Where nodes report elsewhere than in Leases: the time (ms) a node was last heard of, or undefined. */
   lastHeard?(node: string): number | undefined;
+  /** All objects that can be owners or dependents. */
+  readonly graph: ObjectGraph;
+  /** How long a write may still be under way after the server has taken it; absent: no time (ms). */
+  readonly maxWriteDelayMs?: number;
   /** The cluster's CA in PEM, for root-ca-cert-publisher. */
   readonly rootCertificate: string;
 }

@@ -2,6 +2,8 @@
 import type { ControllerEntry } from "./controller.ts";
 import { createDeploymentController } from "./deployment/deployment.ts";
 import { createEndpointSliceController } from "./endpointslice/endpointslice.ts";
+import { createGarbageCollector } from "./garbagecollector/garbagecollector.ts";
+import { createNamespaceController } from "./namespace/namespace.ts";
 import { createReplicaSetController } from "./replicaset/replicaset.ts";
 import { createRootCaCertPublisher } from "./root-ca-cert-publisher.ts";
 import { createServiceAccountController } from "./serviceaccount.ts";
@@ -16,6 +18,12 @@ export const controllers: readonly ControllerEntry[] = [
     name: "endpointslice-controller",
     component: "endpoint-slice-controller",
     create: createEndpointSliceController,
+  },
+  { name: "namespace-controller", create: createNamespaceController },
+  {
+    name: "garbage-collector-controller",
+    create: createGarbageCollector,
+    workers: 20,
   },
 ];
 

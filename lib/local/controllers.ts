@@ -7,12 +7,15 @@ import type { Informer, InformerQuery, Informers } from "../client/informer.ts";
 import type { Client } from "../client/interface.ts";
 import type { Change, Controller, ControllerContext, ControllerEntry } from "../controllers/controller.ts";
 import { WorkQueue } from "../controllers/work-queue.ts";
+import type { InformerGraph } from "./object-graph.ts";
 
 /** What controllers run with. */
 export interface RunControllersOptions {
   /** A client for a controller of that name: each acts as a user of its own. */
   readonly client: (name: string) => Client;
   readonly informers: Informers;
+  readonly graph: InformerGraph;
+  readonly maxWriteDelayMs?: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly controllers: readonly ControllerEntry[];
@@ -57,7 +60,7 @@ class Runner {
   #stopped = false;
 
   constructor(entry: ControllerEntry, options: RunControllersOptions) {
-    const { informers, clock, random, rootCertificate, lastHeard, onError } = options;
+    const { informers, graph, clock, random, rootCertificate, lastHeard, maxWriteDelayMs, onError } = options;
     const client = options.client(entry.name);
     const events = createEventRecorder(client, { component: entry.component ?? entry.name }, clock);
     this.#flush = () => events.flush();
@@ -76,19 +79,23 @@ class Runner {
       client,
       informers: recording,
       events,
+      graph,
       clock,
       random,
       rootCertificate,
       ...(lastHeard === undefined ? {} : { lastHeard }),
+      ...(maxWriteDelayMs === undefined ? {} : { maxWriteDelayMs }),
     };
     this.#controller = entry.create(context);
     for (const { resource, keys, query } of this.#controller.sources) {
-      recording.get(resource, query).onChange((change: Change) => {
-        if (this.#stopped) return;
-        for (const key of keys(change)) this.#queue.add(key);
-      });
+      recording.get(resource, query).onChange((change: Change) => this.#enqueue(keys(change)));
     }
-    this.started = this.#start(used, entry.workers ?? defaultWorkers);
+    const ready = [...used].map((informer) => informer.synced);
+    if (this.#controller.graphKeys !== undefined) {
+      graph.onChange((resource, change) => this.#enqueue(this.#controller.graphKeys?.(resource, change) ?? []));
+      ready.push(graph.synced);
+    }
+    this.started = this.#start(ready, entry.workers ?? defaultWorkers);
   }
 
   get idle(): boolean {
@@ -102,8 +109,13 @@ class Runner {
     await this.#flush();
   }
 
-  async #start(used: ReadonlySet<Informer<KubeObject>>, workers: number): Promise<void> {
-    await Promise.all([...used].map((informer) => informer.synced));
+  #enqueue(keys: Iterable<string>): void {
+    if (this.#stopped) return;
+    for (const key of keys) this.#queue.add(key);
+  }
+
+  async #start(ready: readonly Promise<void>[], workers: number): Promise<void> {
+    await Promise.all(ready);
     if (this.#stopped) return;
     this.#workers = Array.from({ length: workers }, () => this.#work());
   }

@@ -2,6 +2,7 @@
 import type { KubeObject, Resource } from "../../lib/apimachinery/meta.ts";
 import type { ControllerEntry } from "../../lib/controllers/controller.ts";
 import { type RunControllersOptions, type RunningControllers, runControllers } from "../../lib/local/controllers.ts";
+import { createObjectGraph } from "../../lib/local/object-graph.ts";
 import type { Event } from "../../lib/openapi/types/core-v1.ts";
 import { events } from "../../lib/openapi/types/resources.ts";
 import { FakeApi } from "./fake-api.ts";
@@ -36,9 +37,11 @@ export function startHarness(entries: readonly ControllerEntry[], given: Harness
   const api = new FakeApi(clock, random);
   given.before?.(api);
   const errors: string[] = [];
+  const informers = new FakeInformers(api, given.delivery);
   const running: RunningControllers = runControllers({
     client: () => api,
-    informers: new FakeInformers(api, given.delivery),
+    informers,
+    graph: createObjectGraph(api, informers),
     clock,
     random,
     controllers: entries,

@@ -25,6 +25,8 @@ import type {
   WatchEvent,
   WriteOptions,
 } from "../../lib/client/interface.ts";
+import { resourcePath } from "../../lib/client/rest.ts";
+import * as allResources from "../../lib/openapi/types/resources.ts";
 
 type Stored = KubeObject & { spec?: unknown; status?: unknown };
 
@@ -134,11 +136,13 @@ export class FakeApi implements Client {
     this.writes.push(`delete ${resource.resource} ${name.name}`);
     const next = deepCopy(old);
     const finalizers = new Set(next.metadata.finalizers ?? []);
+    const held = resource.resource === "namespaces" && (namespaceFinalizers(next)?.length ?? 0) > 0;
+    if (held) next.status = { ...(next.status as object), phase: "Terminating" };
     if (options.propagationPolicy === "Foreground") finalizers.add("foregroundDeletion");
     if (options.propagationPolicy === "Orphan") finalizers.add("orphan");
     const pod = resource.resource === "pods" && (next.spec as { nodeName?: string } | undefined)?.nodeName;
     const grace = pod ? (options.gracePeriodSeconds ?? 30) : 0;
-    if (finalizers.size === 0 && grace === 0) {
+    if (finalizers.size === 0 && grace === 0 && !held) {
       this.#remove(resource, old);
       return;
     }
@@ -157,8 +161,14 @@ export class FakeApi implements Client {
     throw new Error(`the fake API has no subresource ${subresource}`);
   }
 
+  /** Discovery of the built-in resources, and DELETE of a collection. */
   async request<A>(method: string, path: string): Promise<A> {
-    throw new Error(`the fake API does not answer ${method} ${path}`);
+    if (method === "GET" && (path === "/api" || path === "/apis")) return discovery(path === "/api") as A;
+    const served = servedResources.find((one) => one.namespaced && path === resourcePath(one, namespaceOf(path)));
+    if (method !== "DELETE" || served === undefined) throw new Error(`the fake API does not answer ${method} ${path}`);
+    for (const { metadata } of this.all(served))
+      if (metadata.namespace === namespaceOf(path)) await this.delete(served, metadata);
+    return {} as A;
   }
 
   #hook(verb: string, resource: Resource, object: { metadata: { name?: string } }): void {
@@ -210,7 +220,8 @@ export class FakeApi implements Client {
     }
     if (semanticEqual(next, old)) return deepCopy(old);
     this.writes.push(`update ${resource.resource}${subresource ? `/${subresource}` : ""} ${next.metadata.name}`);
-    const waiting = deletionTimestamp !== undefined && (next.metadata.finalizers ?? []).length === 0;
+    const holders = [...(next.metadata.finalizers ?? []), ...(namespaceFinalizers(next) ?? [])];
+    const waiting = deletionTimestamp !== undefined && holders.length === 0;
     if (waiting && (next.metadata.deletionGracePeriodSeconds ?? 0) === 0) {
       this.#remove(resource, next);
       return next;
@@ -238,6 +249,34 @@ export class FakeApi implements Client {
   remove(resource: Resource, name: ObjectName): void {
     this.#remove(resource, this.#existing(resource, name));
   }
+}
+
+function namespaceFinalizers(object: Stored): string[] | undefined {
+  return object.kind === "Namespace" ? (object.spec as { finalizers?: string[] } | undefined)?.finalizers : undefined;
+}
+
+const servedResources = (Object.values(allResources) as Resource[]).filter(
+  ({ group, resource }) => !group.startsWith("auth") && !["bindings", "componentstatuses"].includes(resource),
+);
+
+function namespaceOf(path: string): string {
+  return /\/namespaces\/([^/]+)/.exec(path)?.[1] ?? "";
+}
+
+function discovery(core: boolean): unknown {
+  const verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+  const items = servedResources
+    .filter(({ group }) => (group === "") === core)
+    .map(({ group, version, resource, kind, namespaced }) => ({
+      metadata: core ? {} : { name: group },
+      versions: [
+        {
+          version,
+          resources: [{ resource, responseKind: { kind }, scope: namespaced ? "Namespaced" : "Cluster", verbs }],
+        },
+      ],
+    }));
+  return { kind: "APIGroupDiscoveryList", apiVersion: "apidiscovery.k8s.io/v2", items };
 }
 
 function conflict(resource: Resource, name: string): StatusError {

@@ -1,0 +1,107 @@
+/** The object graph of this process: an informer of metadata for every resource that the server serves. */
+import { type KubeObject, parseApiVersion, type Resource } from "../apimachinery/meta.ts";
+import { discoverResources } from "../client/discovery.ts";
+import type { Informer, Informers } from "../client/informer.ts";
+import type { Client } from "../client/interface.ts";
+import type { Change } from "../controllers/controller.ts";
+import type { GraphObject, ObjectGraph } from "../controllers/object-graph.ts";
+
+/** What is called for every change of any object. */
+export type GraphHandler = (resource: Resource, change: Change) => void;
+
+/** A graph that grows when resources are added to the server. */
+export interface InformerGraph extends ObjectGraph {
+  /** Resolves when the resources have been discovered and their informers are synced. Rejects when discovery fails. */
+  readonly synced: Promise<void>;
+  onChange(handler: GraphHandler): void;
+  /** Looks for new resources: call it when a CustomResourceDefinition has changed. */
+  refresh(): Promise<void>;
+}
+
+const needed = ["list", "watch", "delete"];
+
+/** Builds the graph. Informers that somebody else uses are shared. */
+export function createObjectGraph(client: Client, informers: Informers): InformerGraph {
+  return new Graph(client, informers);
+}
+
+class Graph implements InformerGraph {
+  readonly synced: Promise<void>;
+  readonly #client: Client;
+  readonly #informers: Informers;
+  readonly #handlers: GraphHandler[] = [];
+  readonly #known = new Map<string, { resource: Resource; informer: Informer<KubeObject> }>();
+  readonly #kinds = new Map<string, Resource>();
+
+  constructor(client: Client, informers: Informers) {
+    this.#client = client;
+    this.#informers = informers;
+    this.synced = this.refresh();
+    // Whoever never awaits it must not end the process; who does still sees it fail.
+    this.synced.catch(() => {});
+  }
+
+  onChange(handler: GraphHandler): void {
+    this.#handlers.push(handler);
+    for (const { resource, informer } of this.#known.values()) {
+      for (const object of informer.list()) handler(resource, { object });
+    }
+  }
+
+  async refresh(): Promise<void> {
+    const served = await discoverResources(this.#client);
+    const waiting: Promise<void>[] = [];
+    for (const { verbs, ...resource } of served) {
+      const key = `${resource.group}/${resource.resource}`;
+      const isEvent = resource.resource === "events" && ["", "events.k8s.io"].includes(resource.group);
+      if (isEvent || this.#known.has(key) || !needed.every((verb) => verbs.includes(verb))) continue;
+      waiting.push(this.#add(key, resource));
+    }
+    await Promise.all(waiting);
+  }
+
+  #add(key: string, resource: Resource): Promise<void> {
+    const informer = this.#informers.get<KubeObject>(resource, { metadataOnly: true });
+    informer.addIndex("uid", ({ metadata }) => [metadata.uid]);
+    informer.addIndex("owner", ({ metadata }) => (metadata.ownerReferences ?? []).map(({ uid }) => uid));
+    this.#known.set(key, { resource, informer });
+    this.#kinds.set(`${resource.group}/${resource.kind}`, resource);
+    informer.onChange((change) => {
+      for (const handler of this.#handlers) handler(resource, change);
+    });
+    return informer.synced;
+  }
+
+  find(uid: string): GraphObject | undefined {
+    for (const { resource, informer } of this.#known.values()) {
+      const [object] = informer.byIndex("uid", uid);
+      if (object !== undefined) return { resource, object };
+    }
+    return undefined;
+  }
+
+  dependents(uid: string): GraphObject[] {
+    const found: GraphObject[] = [];
+    for (const { resource, informer } of this.#known.values()) {
+      for (const object of informer.byIndex("owner", uid)) found.push({ resource, object });
+    }
+    return found;
+  }
+
+  hasObjects(resource: Resource, namespace: string): boolean {
+    const known = this.#known.get(`${resource.group}/${resource.resource}`);
+    return (known?.informer.list(namespace).length ?? 0) > 0;
+  }
+
+  resourceOf(apiVersion: string, kind: string): Resource | undefined {
+    return this.#kinds.get(`${parseApiVersion(apiVersion)?.group}/${kind}`);
+  }
+
+  resource(group: string, plural: string): Resource | undefined {
+    return this.#known.get(`${group}/${plural}`)?.resource;
+  }
+
+  namespaced(): Resource[] {
+    return [...this.#known.values()].map(({ resource }) => resource).filter(({ namespaced }) => namespaced);
+  }
+}
