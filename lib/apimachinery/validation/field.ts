@@ -42,9 +42,13 @@ const withoutValue = new Set<FieldErrorType>([
   "InternalError",
 ]);
 
+/** Instead of a value that tells nothing: the message leaves it out. */
+export const omitted = Symbol("omitted");
+
 /** The error without its field: what a cause's message holds. */
 export function fieldErrorText(error: FieldError): string {
-  const head = withoutValue.has(error.type) ? texts[error.type] : `${texts[error.type]}: ${valueText(error.value)}`;
+  const silent = withoutValue.has(error.type) || error.value === omitted;
+  const head = silent ? texts[error.type] : `${texts[error.type]}: ${valueText(error.value)}`;
   return error.detail === "" ? head : `${head}: ${error.detail}`;
 }
 
@@ -118,6 +122,12 @@ export const internal = (field: Path, detail: string) => error("InternalError", 
 export function notSupported(field: Path, value: unknown, valid: readonly string[]): FieldError {
   const list = [...valid].sort().map((item) => JSON.stringify(item));
   return error("FieldValueNotSupported", field, value, list.length === 0 ? "" : `supported values: ${list.join(", ")}`);
+}
+
+/** As notSupported, with the values in the order in which they are given (upstream lists some unsorted). */
+export function notSupportedAsListed(field: Path, value: unknown, valid: readonly string[]): FieldError {
+  const list = valid.map((item) => JSON.stringify(item));
+  return error("FieldValueNotSupported", field, value, `supported values: ${list.join(", ")}`);
 }
 
 /** A text is longer than `max` bytes. */
