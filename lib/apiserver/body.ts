@@ -1,0 +1,168 @@
+/** Reading of request bodies: media type, size, syntax, kind, schema, in upstream's order and with its texts. */
+
+import { parse as parseYaml } from "yaml";
+import { newBadRequest, newUnsupportedMediaType } from "../apimachinery/errors.ts";
+import type { ServerRequest } from "../apimachinery/http.ts";
+import { duplicateKeys, syntaxErrorText } from "../apimachinery/json/syntax.ts";
+import { type AnyObject, apiVersionOf, type GroupVersionKind, parseApiVersion } from "../apimachinery/meta.ts";
+import { decode } from "../openapi/decode.ts";
+import { DecodeError } from "../openapi/scalars.ts";
+import { servedTypes } from "./negotiation.ts";
+
+/** The most that a request's body may hold. */
+export const maxBodyBytes = 3 * 1024 * 1024;
+
+/** What the client wants done with fields that the schema does not know. */
+export type FieldValidation = "Ignore" | "Warn" | "Strict";
+
+/** A decoded body. */
+export interface DecodedBody {
+  readonly object: AnyObject;
+  readonly warnings: readonly string[];
+}
+
+const utf8 = new TextDecoder();
+
+/** The media type of the body without its parameters; JSON where none is named. Throws 415. */
+export function bodyFormat(request: ServerRequest): "json" | "yaml" {
+  const header = request.header("content-type");
+  if (header === undefined || header === "" || header === "application/json") return "json";
+  const type = header.split(";")[0].trim().toLowerCase();
+  if (type === "application/json") return "json";
+  if (type === "application/yaml") return "yaml";
+  throw newUnsupportedMediaType(servedTypes);
+}
+
+/** The body as text. Throws 413. */
+export async function bodyText(request: ServerRequest): Promise<string> {
+  return utf8.decode(await request.bytes(maxBodyBytes));
+}
+
+/** What a message shows of a text: its beginning, JSON as it is and anything else in hexadecimal. */
+function excerpt(text: string): string {
+  if (text === "") return "<empty>";
+  const json = text.startsWith("{");
+  const bytes = Buffer.from(text);
+  if (json) return bytes.length > 24 ? `${bytes.subarray(0, 24).toString()} ...` : text;
+  return bytes.length > 30 ? `${bytes.subarray(0, 30).toString("hex")} ...` : bytes.toString("hex");
+}
+
+/** Parsed JSON or YAML with the kind it names. */
+interface Parsed {
+  readonly value: unknown;
+  readonly duplicates: readonly string[];
+}
+
+function unrecognized(kind: string, why: string, text: string) {
+  return newBadRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${excerpt(text)})`);
+}
+
+function parse(text: string, format: "json" | "yaml", kind: string, wantDuplicates: boolean): Parsed {
+  if (format === "yaml" && !text.trimStart().startsWith("{")) return parseYamlBody(text, kind, wantDuplicates);
+  try {
+    const value = JSON.parse(text);
+    return { value, duplicates: wantDuplicates ? duplicateKeys(text).map((path) => `duplicate field "${path}"`) : [] };
+  } catch {
+    const why = `couldn't get version/kind; json parse error: ${syntaxErrorText(text)}`;
+    throw unrecognized(kind, why, text);
+  }
+}
+
+function parseYamlBody(text: string, kind: string, wantDuplicates: boolean): Parsed {
+  const options = { version: "1.1", merge: true, uniqueKeys: false } as const;
+  try {
+    const value = parseYaml(text, options);
+    return { value, duplicates: wantDuplicates ? yamlDuplicates(text) : [] };
+  } catch (error) {
+    const why = `couldn't get version/kind; json parse error: error converting YAML to JSON: yaml: ${(error as Error).message.split("\n")[0]}`;
+    throw unrecognized(kind, why, text);
+  }
+}
+
+function yamlDuplicates(text: string): string[] {
+  try {
+    parseYaml(text, { version: "1.1", merge: true, uniqueKeys: true });
+    return [];
+  } catch (error) {
+    const { linePos, message } = error as { linePos?: [{ line: number }]; message: string };
+    if (!message.includes("unique")) return [];
+    const line = linePos?.[0].line ?? 0;
+    const key = /^\s*(?:- )?["']?([^"':]+)/.exec(text.split("\n")[line - 1] ?? "")?.[1] ?? "";
+    return [`yaml: unmarshal errors:\n  line ${line}: key ${JSON.stringify(key)} already set in map`];
+  }
+}
+
+/** Which kind the body says it is. Throws 400 where it says another. */
+function checkKind(value: unknown, kind: GroupVersionKind, text: string): void {
+  if (value === null) return;
+  if (typeof value !== "object" || Array.isArray(value)) {
+    const go = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
+    const target =
+      'Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+    throw unrecognized(
+      kind.kind,
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${go} into ${target}`,
+      text,
+    );
+  }
+  const { apiVersion, kind: named } = value as { apiVersion?: unknown; kind?: unknown };
+  const wanted = apiVersionOf(kind);
+  if (typeof apiVersion === "string" && apiVersion !== "") {
+    const gv = parseApiVersion(apiVersion);
+    if (!gv) throw unrecognized(kind.kind, `unexpected GroupVersion string: ${apiVersion}`, text);
+  }
+  const sameVersion = apiVersion === undefined || apiVersion === "" || apiVersion === wanted;
+  const sameKind = named === undefined || named === "" || named === kind.kind;
+  if (sameVersion && sameKind) return;
+  const gv = parseApiVersion(typeof apiVersion === "string" ? apiVersion : wanted) ?? kind;
+  const got = `${apiVersionOf(gv)}, Kind=${typeof named === "string" && named !== "" ? named : kind.kind}`;
+  throw newBadRequest(
+    `the API version in the data (${apiVersion ?? wanted}) does not match the expected API version (${wanted}): ${got}`,
+  );
+}
+
+/**
+ * Decodes a body as a kind. What the schema does not know or what stands twice is dropped, with a warning, or refused,
+ * as `validation` says. Throws 400.
+ */
+export function decodeBody(
+  text: string,
+  format: "json" | "yaml",
+  kind: GroupVersionKind,
+  definitionName: string,
+  validation: FieldValidation,
+): DecodedBody {
+  const strict = validation !== "Ignore";
+  const { value, duplicates } = parse(text, format, kind.kind, strict);
+  checkKind(value, kind, text);
+  return decodeValue(value, kind, definitionName, validation, duplicates);
+}
+
+/** As decodeBody, for a value that has been parsed (or patched) already. */
+export function decodeValue(
+  value: unknown,
+  kind: GroupVersionKind,
+  definitionName: string,
+  validation: FieldValidation,
+  duplicates: readonly string[] = [],
+  wrongType = (of: GroupVersionKind, why: string) => newBadRequest(cannotBeHandled(of, why)),
+): DecodedBody {
+  let decoded: ReturnType<typeof decode>;
+  try {
+    decoded = decode(definitionName, value ?? {}, validation !== "Ignore");
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw wrongType(kind, error.message);
+  }
+  const { object } = decoded;
+  object.metadata ??= {};
+  const problems = [...duplicates, ...decoded.unknown.map((path) => `unknown field ${JSON.stringify(path)}`)];
+  if (problems.length > 0 && validation === "Strict") {
+    throw wrongType(kind, `strict decoding error: ${problems.join(", ")}`);
+  }
+  return { object, warnings: problems };
+}
+
+function cannotBeHandled({ version, kind }: GroupVersionKind, why: string): string {
+  return `${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`;
+}

@@ -1,0 +1,39 @@
+/** POST to a collection. */
+import { newBadRequest } from "../../apimachinery/errors.ts";
+import type { ServerResponse } from "../../apimachinery/http.ts";
+import type { AnyObject } from "../../apimachinery/meta.ts";
+import { bodyFormat, bodyText, decodeBody } from "../body.ts";
+import { withKind } from "../endpoint.ts";
+import type { Negotiated } from "../negotiation.ts";
+import { writeOptions } from "../options.ts";
+import { objectResponse } from "../render.ts";
+import { type ResourceRequest, writeContext } from "../request.ts";
+import { jsonText } from "../respond.ts";
+
+/** Stores a new object, or answers a review, which is never stored. */
+export async function create(request: ResourceRequest, form: Negotiated): Promise<ServerResponse> {
+  const { endpoint, info, server } = request;
+  const { strategy, conversion } = endpoint;
+  const options = writeOptions(info.query, "CreateOptions");
+  const format = bodyFormat(request.request);
+  const text = await bodyText(request.request);
+  const body = decodeBody(text, format, endpoint.gvk, endpoint.info.definition, options.fieldValidation);
+  const context = writeContext(request, options.dryRun, { fieldManager: options.fieldManager });
+  context.warnings.push(...body.warnings);
+  const given = withKind(endpoint, body.object);
+  checkNamespace(given, info.namespace);
+  strategy.setDefaults?.(given, endpoint.apiVersion);
+  if (strategy.review) {
+    const answer = await strategy.review(given, context.strategyContext);
+    return jsonText(201, `${JSON.stringify(answer)}\n`, form, context.warnings);
+  }
+  const object = conversion ? conversion.toStored(given) : given;
+  const written = await server.resources.create(endpoint, object, info.namespace, context);
+  return objectResponse(request, 201, written.text, form, context.warnings);
+}
+
+/** Throws 400 where body and path name different namespaces. */
+export function checkNamespace({ metadata }: AnyObject, namespace: string): void {
+  if (!metadata.namespace || metadata.namespace === namespace || namespace === "") return;
+  throw newBadRequest("the namespace of the provided object does not match the namespace sent on the request");
+}

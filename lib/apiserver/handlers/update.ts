@@ -1,0 +1,50 @@
+/** PUT of an object or of one of its subresources that are updates. */
+import { newBadRequest } from "../../apimachinery/errors.ts";
+import type { ServerResponse } from "../../apimachinery/http.ts";
+import type { AnyObject } from "../../apimachinery/meta.ts";
+import { bodyFormat, bodyText, decodeBody } from "../body.ts";
+import { withKind } from "../endpoint.ts";
+import type { Negotiated } from "../negotiation.ts";
+import { writeOptions } from "../options.ts";
+import { objectResponse } from "../render.ts";
+import { type ResourceRequest, writeContext } from "../request.ts";
+import { checkNamespace } from "./create.ts";
+
+/** Replaces an object (or its part that the subresource is about). */
+export async function update(request: ResourceRequest, form: Negotiated): Promise<ServerResponse> {
+  const { endpoint, info, server } = request;
+  const { strategy, conversion } = endpoint;
+  const options = writeOptions(info.query, "UpdateOptions");
+  const format = bodyFormat(request.request);
+  const text = await bodyText(request.request);
+  const body = decodeBody(text, format, endpoint.gvk, endpoint.info.definition, options.fieldValidation);
+  const context = writeContext(request, options.dryRun, { fieldManager: options.fieldManager });
+  context.warnings.push(...body.warnings);
+  const given = withKind(endpoint, body.object);
+  checkName(given, info.name);
+  checkNamespace(given, info.namespace);
+  strategy.setDefaults?.(given, endpoint.apiVersion);
+  const object = conversion ? conversion.toStored(given) : given;
+  const mayCreate = strategy.allowCreateOnUpdate && info.subresource === "";
+  const written = await server.resources.update(
+    endpoint,
+    {
+      namespace: info.namespace,
+      name: info.name,
+      subresource: info.subresource,
+      change: () => structuredClone(object),
+      createIfAbsent: mayCreate ? async () => structuredClone(object) : undefined,
+    },
+    context,
+  );
+  return objectResponse(request, written.created ? 201 : 200, written.text, form, context.warnings);
+}
+
+/** Throws 400 where the body names another object, or none. */
+export function checkName({ metadata }: AnyObject, name: string): void {
+  if (!metadata.name) {
+    throw newBadRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  }
+  if (metadata.name === name) return;
+  throw newBadRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+}
