@@ -1,0 +1,105 @@
+/** The counter item of a collection: tickets, how far the log is settled, how far it is forgotten. */
+import { attribute, type Layout, counterAttribute as name, numberOf } from "./layout.ts";
+import { persist, type Settings } from "./options.ts";
+import { ConditionFailed, type Item, type Table } from "./table.ts";
+
+/** The counter as it was read. */
+export interface Counter {
+  /** The last ticket given out. */
+  readonly ticket: number;
+  /** Up to here every ticket is a log entry or a void; as somebody has proved. */
+  readonly stable: number;
+  /** History begins above this. */
+  readonly compacted: number;
+  readonly partitions: number;
+  readonly isListed: boolean;
+  readonly ticketAt: number;
+  readonly noteRevision: number;
+  readonly noteAt: number;
+}
+
+function parse(item: Item | undefined): Counter {
+  const compacted = numberOf(item, name.compacted);
+  return {
+    ticket: numberOf(item, name.ticket),
+    // What is forgotten was settled before.
+    stable: Math.max(numberOf(item, name.stable), compacted),
+    compacted,
+    partitions: numberOf(item, name.partitions) || 1,
+    isListed: numberOf(item, name.listed) === 1,
+    ticketAt: numberOf(item, name.ticketAt),
+    noteRevision: numberOf(item, name.noteRevision),
+    noteAt: numberOf(item, name.noteAt),
+  };
+}
+
+/** Reads the counter. */
+export async function readCounter(table: Table, layout: Layout): Promise<Counter> {
+  return parse(await table.get(layout.counter()));
+}
+
+/** Takes the next ticket. A reply that is lost wastes one, which is voided like any other gap. */
+export async function takeTicket(table: Table, layout: Layout, settings: Settings, deadlineMs: number) {
+  const take = () =>
+    table.write({
+      update: layout.counter(),
+      add: { [name.ticket]: 1 },
+      set: { [name.ticketAt]: settings.clock.now() },
+      setOnce: {
+        [attribute.type]: "counter",
+        [name.partitions]: settings.partitions(layout.collection.resource),
+      },
+    });
+  const counter = parse(await persist(settings, deadlineMs, take));
+  // Before the first object is there, so that who goes through a cluster's collections misses none.
+  if (!counter.isListed) await persist(settings, deadlineMs, () => putOnList(table, layout));
+  return counter;
+}
+
+async function putOnList(table: Table, layout: Layout): Promise<void> {
+  await table.write({ put: { ...layout.listed(), [attribute.type]: "collection" } });
+  await table.write({ update: layout.counter(), set: { [name.listed]: 1 } });
+}
+
+/** Writes down what was proved. */
+export async function advanceStable(table: Table, layout: Layout, stable: number): Promise<void> {
+  await unlessOutdated(() =>
+    table.write({
+      update: layout.counter(),
+      set: { [name.stable]: stable },
+      when: [[{ absent: name.stable }], [{ attribute: name.stable, is: "<", than: stable }]],
+    }),
+  );
+}
+
+/** Forgets history up to a settled revision. */
+export async function advanceCompacted(table: Table, layout: Layout, compacted: number): Promise<void> {
+  await unlessOutdated(() =>
+    table.write({
+      update: layout.counter(),
+      set: { [name.compacted]: compacted },
+      when: [[{ absent: name.compacted }], [{ attribute: name.compacted, is: "<", than: compacted }]],
+    }),
+  );
+}
+
+/** Notes a settled revision with the time, unless somebody has just done so. */
+export async function note(table: Table, layout: Layout, counter: Counter, revision: number, nowMs: number) {
+  await unlessOutdated(() =>
+    table.write({
+      update: layout.counter(),
+      set: { [name.noteRevision]: revision, [name.noteAt]: nowMs },
+      when: [
+        [counter.noteAt === 0 ? { absent: name.noteAt } : { attribute: name.noteAt, is: "=", than: counter.noteAt }],
+      ],
+    }),
+  );
+}
+
+async function unlessOutdated(write: () => Promise<unknown>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+  }
+}

@@ -1,0 +1,202 @@
+/** The store on DynamoDB: the algorithm over a table. */
+import {
+  type Collection,
+  type ListOptions,
+  type ListResult,
+  type LogEntry,
+  type OwnedObject,
+  type Store,
+  type StoredObject,
+  StoreUnavailable,
+  type Value,
+  type WatchBatch,
+  type WatchOptions,
+} from "../../storage/interface.ts";
+import { collectionId } from "../../storage/keys.ts";
+import { advanceCompacted } from "./counter.ts";
+import { isEntry, loadEntry } from "./entry.ts";
+import { attribute, collectionsPartition, Layout, numberOf, ownerPartition, parseSortKey } from "./layout.ts";
+import { list } from "./list.ts";
+import { CollectionLog } from "./log.ts";
+import { persist, type Settings, settingsOf, translate } from "./options.ts";
+import type { Item, Table } from "./table.ts";
+import { Tail } from "./tail.ts";
+import { loadText } from "./text.ts";
+import { watch } from "./watch.ts";
+import { type Change, Writer } from "./write.ts";
+
+/** What a store on DynamoDB takes besides its table. */
+export type DynamoStoreOptions = Parameters<typeof settingsOf>[0];
+
+/** A store on a table. Methods throw StoreUnavailable where the table does not answer. */
+export class DynamoStore implements Store {
+  private readonly table: Table;
+  private readonly settings: Settings;
+  private readonly writer = new Writer();
+  private readonly tails = new Map<string, Tail>();
+  private readonly closing = new AbortController();
+
+  constructor(table: Table, options: DynamoStoreOptions = {}) {
+    this.table = table;
+    this.settings = settingsOf(options);
+  }
+
+  create(collection: Collection, key: string, value: Value): Promise<number> {
+    return this.write(collection, { key, value });
+  }
+
+  update(collection: Collection, key: string, expected: number, value: Value): Promise<number> {
+    return this.write(collection, { key, value, expected });
+  }
+
+  delete(collection: Collection, key: string, expected: number, value: Value): Promise<number> {
+    return this.write(collection, { key, value, expected, isDeletion: true });
+  }
+
+  get(collection: Collection, key: string): Promise<StoredObject | undefined> {
+    return this.run(async () => {
+      const { log } = this.tail(collection);
+      for (let item = await this.object(log, key); item !== undefined; item = await this.object(log, key)) {
+        this.writer.remember(log, item);
+        const text = await loadText(log.table, log.layout, item);
+        if (text !== undefined) return { key, revision: numberOf(item, attribute.revision), text };
+        // Its chunks are gone, so there is a newer version by now.
+      }
+      return undefined;
+    });
+  }
+
+  list(collection: Collection, options: ListOptions = {}): Promise<ListResult> {
+    return this.run(() => list(this.tail(collection).log, options));
+  }
+
+  count(collection: Collection, prefix = ""): Promise<number> {
+    return this.run(() => {
+      const { log } = this.tail(collection);
+      const query = { pk: log.layout.objects, prefix };
+      return log.persist(() => log.table.count(query, [{ absent: attribute.dead }]));
+    });
+  }
+
+  revision(collection: Collection): Promise<number> {
+    return this.run(async () => {
+      const { log } = this.tail(collection);
+      const counter = await log.counter();
+      await log.settle(counter.stable, counter.ticket, counter, 0);
+      await log.prove(counter.ticket, counter);
+      return counter.ticket;
+    });
+  }
+
+  async *watch(collection: Collection, options: WatchOptions): AsyncGenerator<WatchBatch> {
+    if (this.closing.signal.aborted) throw closed();
+    try {
+      yield* watch(this.tail(collection), options, this.closing.signal);
+    } catch (error) {
+      throw translate(error);
+    }
+  }
+
+  logEntry(collection: Collection, revision: number): Promise<LogEntry | undefined> {
+    return this.run(async () => {
+      const { log } = this.tail(collection);
+      const counter = await log.counter();
+      if (revision <= counter.compacted || revision > counter.ticket) return undefined;
+      const [slot] = await log.read(revision - 1, revision, counter.partitions);
+      return slot !== undefined && isEntry(slot) ? loadEntry(log.table, log.layout, slot) : undefined;
+    });
+  }
+
+  listByOwner(cluster: string, uid: string): Promise<readonly OwnedObject[]> {
+    return this.run(async () => {
+      const items = await this.partition(ownerPartition(cluster, uid));
+      return items.map(({ sk }) => parseSortKey(cluster, sk));
+    });
+  }
+
+  collections(cluster: string): Promise<readonly Collection[]> {
+    return this.run(async () => {
+      const items = await this.partition(collectionsPartition(cluster));
+      return items.map(({ sk }) => parseSortKey(cluster, sk).collection);
+    });
+  }
+
+  /** Only what was superseded goes, and only later, by the table's TTL; from now on it is refused. */
+  compact(collection: Collection, revision: number): Promise<void> {
+    return this.run(async () => {
+      const { log } = this.tail(collection);
+      const counter = await log.counter();
+      const to = Math.min(revision, counter.ticket);
+      await log.settle(counter.stable, to, counter, 0);
+      if (to > counter.compacted) await log.persist(() => advanceCompacted(log.table, log.layout, to));
+    });
+  }
+
+  /** Forgets old history of all the cluster's collections; for the tick, so that idle ones are seen to as well. */
+  async tend(cluster: string): Promise<void> {
+    for (const collection of await this.collections(cluster)) {
+      await this.run(() => this.tail(collection).log.counter());
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.closing.signal.aborted) return;
+    this.closing.abort();
+    for (const tail of this.tails.values()) {
+      tail.kick();
+      tail.wakeAll();
+    }
+    this.table.close();
+  }
+
+  private tail(collection: Collection): Tail {
+    const id = collectionId(collection);
+    let tail = this.tails.get(id);
+    if (tail === undefined) {
+      const { cluster, group, resource } = collection;
+      const layout = new Layout({ cluster, group, resource });
+      tail = new Tail(new CollectionLog(this.table, layout, this.settings), this.closing.signal);
+      this.tails.set(id, tail);
+    }
+    return tail;
+  }
+
+  private write(collection: Collection, change: Omit<Change, "log">): Promise<number> {
+    return this.run(async () => {
+      const tail = this.tail(collection);
+      const revision = await this.writer.write({ ...change, log: tail.log });
+      tail.kick();
+      return revision;
+    });
+  }
+
+  private async object(log: CollectionLog, key: string): Promise<Item | undefined> {
+    const item = await log.persist(() => log.table.get(log.layout.object(key)));
+    return item?.[attribute.dead] === undefined ? item : undefined;
+  }
+
+  private async partition(pk: string): Promise<Item[]> {
+    const items: Item[] = [];
+    for (let after: string | undefined; ; ) {
+      const query = { pk, ...(after === undefined ? {} : { after }) };
+      const deadline = this.settings.clock.now() + this.settings.times.giveUpMs;
+      const page = await persist(this.settings, deadline, () => this.table.query(query));
+      items.push(...page.items);
+      after = page.items.at(-1)?.sk;
+      if (!page.more || after === undefined) return items;
+    }
+  }
+
+  private async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.closing.signal.aborted) throw closed();
+    try {
+      return await work();
+    } catch (error) {
+      throw translate(error);
+    }
+  }
+}
+
+function closed(): StoreUnavailable {
+  return new StoreUnavailable("the store is closed: the control plane is shutting down");
+}
