@@ -1,12 +1,18 @@
 /** All controllers: the only list. Names are those of kube-controller-manager's --controllers. */
+
+import { createClusterRoleAggregationController } from "./clusterrole-aggregation.ts";
 import type { ControllerEntry } from "./controller.ts";
 import { createDeploymentController } from "./deployment/deployment.ts";
 import { createEndpointSliceController } from "./endpointslice/endpointslice.ts";
 import { createGarbageCollector } from "./garbagecollector/garbagecollector.ts";
 import { createNamespaceController } from "./namespace/namespace.ts";
+import { createNodeLifecycleController } from "./nodelifecycle/nodelifecycle.ts";
+import { createPodGarbageCollector } from "./podgc/podgc.ts";
 import { createReplicaSetController } from "./replicaset/replicaset.ts";
 import { createRootCaCertPublisher } from "./root-ca-cert-publisher.ts";
 import { createServiceAccountController } from "./serviceaccount.ts";
+import { createTaintEvictionController } from "./tainteviction/tainteviction.ts";
+import { createTtlAfterFinishedController } from "./ttl-after-finished.ts";
 
 /** In the order in which they start. */
 export const controllers: readonly ControllerEntry[] = [
@@ -24,6 +30,14 @@ export const controllers: readonly ControllerEntry[] = [
     name: "garbage-collector-controller",
     create: createGarbageCollector,
     workers: 20,
+  },
+  { name: "ttl-after-finished-controller", create: createTtlAfterFinishedController },
+  { name: "node-lifecycle-controller", component: "node-controller", create: createNodeLifecycleController },
+  { name: "taint-eviction-controller", create: createTaintEvictionController, workers: 8 },
+  { name: "pod-garbage-collector-controller", create: createPodGarbageCollector },
+  {
+    name: "clusterrole-aggregation-controller",
+    create: createClusterRoleAggregationController,
   },
 ];
 
