@@ -1,11 +1,14 @@
 /** Texts that several kinds' table cells share (upstream: pkg/printers/internalversion/printers.go). */
-import { labelSelectorAsSelector, type LabelSelector } from "../../apimachinery/labels.ts";
+import { type LabelSelector, labelSelectorAsSelector } from "../../apimachinery/labels.ts";
 import { humanDuration } from "./duration.ts";
 
 /** How long ago a time was, as a human would say it: `5m`, `3d2h`. */
 export function ageCell(time: string | undefined, now: number): string {
   return time ? humanDuration(now - Date.parse(time)) : "<unknown>";
 }
+
+/** A length of time in milliseconds, as a human would say it. */
+export const durationCell = humanDuration;
 
 /** The text, or `<none>`. */
 export const noneIfEmpty = (text: string) => (text === "" ? "<none>" : text);
