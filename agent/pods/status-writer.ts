@@ -1,0 +1,152 @@
+/** Writes pods' statuses to the API, newest last, as long as it takes (upstream: kubelet/status/status_manager.go). */
+import type { Clock } from "../../lib/apimachinery/clock.ts";
+import { deepEqual } from "../../lib/apimachinery/equality.ts";
+import { hasReason, isNotFound } from "../../lib/apimachinery/errors.ts";
+import type { Client } from "../../lib/client/interface.ts";
+import type { Pod, PodStatus } from "../../lib/openapi/types/core-v1.ts";
+import { pods } from "../../lib/openapi/types/resources.ts";
+import { nodeConditionTypes } from "./conditions.ts";
+
+/** What a writer works with. */
+export interface StatusWriterOptions {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly onError: (error: unknown, pod: Pod) => void;
+}
+
+interface Entry {
+  pod: Pod;
+  status: PodStatus;
+  /** What the API has, as far as is known. */
+  written?: PodStatus;
+  writing?: Promise<void>;
+  /** The pod has ended and nothing of it is left: it may go from the API. */
+  finished: boolean;
+}
+
+const retryFirstMs = 200;
+const retryMaxMs = 10_000;
+
+/** The latest status of each pod. Each is written by one writer at a time; what came meanwhile is written next. */
+export class StatusWriter {
+  readonly #options: StatusWriterOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #stop = new AbortController();
+
+  constructor(options: StatusWriterOptions) {
+    this.#options = options;
+  }
+
+  /** The last status set for a pod. */
+  get(podUid: string): PodStatus | undefined {
+    return this.#entries.get(podUid)?.status;
+  }
+
+  /** Sets the status and begins to write it. */
+  set(pod: Pod, status: PodStatus): void {
+    const entry = this.#entries.get(pod.metadata.uid);
+    if (entry === undefined) {
+      const fresh: Entry = { pod, status, finished: false };
+      this.#entries.set(pod.metadata.uid, fresh);
+      this.#write(fresh);
+      return;
+    }
+    entry.pod = pod;
+    if (deepEqual(entry.status, status) && entry.written !== undefined) return;
+    entry.status = status;
+    this.#write(entry);
+  }
+
+  /** Says that nothing of the pod is left here: where it is being deleted, it is removed from the API. */
+  finish(pod: Pod): void {
+    const entry = this.#entries.get(pod.metadata.uid);
+    if (entry === undefined) return;
+    entry.pod = pod;
+    entry.finished = true;
+    this.#write(entry);
+  }
+
+  /** Forgets a pod that is gone from the API. */
+  remove(podUid: string): void {
+    this.#entries.delete(podUid);
+  }
+
+  /** Gives up what is not written. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  #write(entry: Entry): void {
+    if (entry.writing !== undefined) return;
+    entry.writing = this.#writeAll(entry).finally(() => {
+      entry.writing = undefined;
+    });
+  }
+
+  async #writeAll(entry: Entry): Promise<void> {
+    const { clock, onError } = this.#options;
+    const { signal } = this.#stop;
+    let delayMs = retryFirstMs;
+    while (!signal.aborted && this.#entries.get(entry.pod.metadata.uid) === entry) {
+      const { status, pod, finished } = entry;
+      try {
+        if (!deepEqual(status, entry.written)) await this.#patch(entry, status);
+        entry.written = status;
+        if (finished && pod.metadata.deletionTimestamp !== undefined) {
+          await this.#delete(pod);
+          return;
+        }
+        if (entry.status === status && entry.finished === finished) return;
+        delayMs = retryFirstMs;
+      } catch (error) {
+        if (isNotFound(error)) return;
+        // Another pod of the same name has taken its place.
+        if (hasReason(error, "Conflict")) return;
+        onError(error, pod);
+        await clock.sleep(delayMs, signal);
+        delayMs = Math.min(delayMs * 2, retryMaxMs);
+      }
+    }
+  }
+
+  async #patch({ pod, written }: Entry, status: PodStatus): Promise<void> {
+    const { namespace, name, uid } = pod.metadata;
+    const patch = { metadata: { uid }, status: statusPatch(status, written ?? pod.status ?? {}) };
+    await this.#options.client.patch(pods, { namespace, name }, "strategic", patch, { subresource: "status" });
+  }
+
+  async #delete({ metadata: { namespace, name, uid } }: Pod): Promise<void> {
+    try {
+      await this.#options.client.delete(pods, { namespace, name }, { gracePeriodSeconds: 0, uid });
+    } catch (error) {
+      if (!isNotFound(error) && !hasReason(error, "Conflict")) throw error;
+    }
+  }
+}
+
+/**
+ * A strategic merge patch to a status. Conditions are merged by type: only the node's own are sent, with null for what
+ * they no longer have. Addresses are replaced as a list.
+ */
+export function statusPatch(status: PodStatus, before: PodStatus): Record<string, unknown> {
+  const patch: Record<string, unknown> = { ...status };
+  for (const field of ["reason", "message", "podIP"] as const) {
+    if (status[field] === undefined && before[field] !== undefined) patch[field] = null;
+  }
+  const own = (status.conditions ?? []).filter(({ type }) => (nodeConditionTypes as readonly string[]).includes(type));
+  patch.conditions = own.map((condition) => {
+    const old = before.conditions?.find(({ type }) => type === condition.type);
+    return {
+      ...(old?.reason !== undefined && condition.reason === undefined ? { reason: null } : {}),
+      ...(old?.message !== undefined && condition.message === undefined ? { message: null } : {}),
+      ...condition,
+    };
+  });
+  for (const field of ["podIPs", "hostIPs"] as const) {
+    if (deepEqual(status[field], before[field])) delete patch[field];
+    else if (status[field] === undefined) patch[field] = [{ $patch: "replace" }];
+    else if (before[field] !== undefined) patch[field] = [{ $patch: "replace" }, ...status[field]];
+  }
+  delete patch.qosClass;
+  return patch;
+}
