@@ -30,7 +30,7 @@ export interface ResourceInfo {
   readonly fieldLabels: readonly string[];
 }
 
-/** A resource in discovery.json. */
+/** A resource in api-discovery.json. */
 export interface DiscoveryResource {
   readonly resource: string;
   readonly kind: string;
@@ -42,7 +42,7 @@ export interface DiscoveryResource {
   readonly sub?: Readonly<Record<string, { kind: string; verbs: readonly string[] }>>;
 }
 
-/** discovery.json: aggregated discovery in the server's order. */
+/** api-discovery.json: aggregated discovery in the server's order. */
 export interface DiscoveryFacts {
   readonly groups: readonly {
     readonly group: string;
@@ -68,9 +68,9 @@ let discovery: DiscoveryFacts | undefined;
 let all: readonly ResourceInfo[] | undefined;
 const byName = new Map<string, ResourceInfo>();
 
-/** discovery.json, read once. */
+/** api-discovery.json, read once. */
 export function discoveryFacts(): DiscoveryFacts {
-  discovery ??= JSON.parse(factsText("discovery.json")) as DiscoveryFacts;
+  discovery ??= JSON.parse(factsText("api-discovery.json")) as DiscoveryFacts;
   return discovery;
 }
 

@@ -55,7 +55,7 @@ export function groupOf(name: string): string {
 const lines = (entries: [string, unknown][]) =>
   `{\n${entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(",\n")}\n}\n`;
 
-/** All fact files by name: `<group>.json`, and `discovery.json`, `columns.json`, `selectors.json`. */
+/** All fact files by name: `<group>.json`, and `api-discovery.json`, `columns.json`, `selectors.json`. */
 export function factsFiles(
   schema: SchemaFile,
   messages: Messages,
@@ -71,7 +71,7 @@ export function factsFiles(
   }
   const files = new Map<string, string>();
   for (const [group, definitions] of groups) files.set(`${group}.json`, lines(definitions));
-  files.set("discovery.json", lines(Object.entries(discovery)));
+  files.set("api-discovery.json", lines(Object.entries(discovery)));
   files.set("columns.json", lines(Object.entries(columns)));
   files.set("selectors.json", lines(Object.entries(selectors.accepted)));
   return files;
