@@ -7,6 +7,8 @@
 export interface ClientCertificate {
   readonly commonName: string;
   readonly organizations: readonly string[];
+  /** SHA-256 of the certificate, in lower-case hex: names the credential. */
+  readonly fingerprint?: string;
 }
 
 /** A request as the core sees it. A web-standard Request fits, but for `path` and `bytes`. */

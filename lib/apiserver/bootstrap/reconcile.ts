@@ -1,0 +1,83 @@
+/**
+ * Makes sure that a cluster has what a fresh one has. It writes to the store directly: these objects are complete, and
+ * the server's start waits for them (one list a resource, all writes at once, which the store commits as one).
+ */
+import { timeText } from "../../apimachinery/clock.ts";
+import { deepEqual } from "../../apimachinery/equality.ts";
+import { type AnyObject, keyOf } from "../../apimachinery/meta.ts";
+import { canonicalize } from "../../openapi/decode.ts";
+import { KeyExists, KeyNotFound, RevisionConflict, type StoredObject } from "../../storage/interface.ts";
+import { type Endpoint, withKind } from "../endpoint.ts";
+import type { ServerContext } from "../server-context.ts";
+import { storedValue } from "../stored-value.ts";
+import { completed } from "./complete.ts";
+import { type BootstrapObjects, bootstrapObjects } from "./objects.ts";
+
+/** Another server of the same cluster was faster: it wrote the same. */
+function ignoreRace(error: unknown): void {
+  const race = error instanceof KeyExists || error instanceof RevisionConflict || error instanceof KeyNotFound;
+  if (!race) throw error;
+}
+
+/** Creates what is missing and completes what is old. Throws what the store throws. */
+export async function ensureBootstrapObjects(
+  server: ServerContext,
+  { address, port }: { readonly address: string; readonly port: number },
+): Promise<void> {
+  const parameters = { address, port, serviceCIDRs: server.config.serviceCIDRs, now: server.clock.now() };
+  await Promise.all(bootstrapObjects(parameters).map((wanted) => ensure(server, wanted)));
+}
+
+async function ensure(server: ServerContext, { resource, objects, existing }: BootstrapObjects): Promise<void> {
+  const { store } = server.resources;
+  const endpoint = server.endpoints.find(resource.group, resource.version, resource.resource);
+  if (!endpoint) throw new Error(`${resource.resource} is not served`);
+  const found = await current(server, endpoint, objects);
+  const writes = objects.map(async (object) => {
+    const stored = found.get(keyOf(object));
+    if (!stored) {
+      const value = storedValue(endpoint, fresh(server, endpoint, object));
+      return store.create(endpoint.collection, keyOf(object), value).catch(ignoreRace);
+    }
+    if (existing === "keep") return undefined;
+    const old: AnyObject = JSON.parse(stored.text);
+    const changed = existing === "complete" ? completed(old, object) : replaced(endpoint, old, object);
+    if (!changed) return undefined;
+    const value = storedValue(endpoint, canonical(endpoint, changed));
+    return store.update(endpoint.collection, stored.key, stored.revision, value).catch(ignoreRace);
+  });
+  await Promise.all(writes);
+}
+
+/** What is there. Where only one object is wanted, the rest of its collection (there may be thousands) is not read. */
+async function current(
+  server: ServerContext,
+  { collection }: Endpoint,
+  objects: readonly AnyObject[],
+): Promise<Map<string, StoredObject>> {
+  const { store } = server.resources;
+  if (objects.length === 1) {
+    const stored = await store.get(collection, keyOf(objects[0]));
+    return new Map(stored ? [[stored.key, stored]] : []);
+  }
+  const { items } = await store.list(collection);
+  return new Map(items.map((item) => [item.key, item]));
+}
+
+function fresh({ clock, random }: ServerContext, endpoint: Endpoint, object: AnyObject): AnyObject {
+  const system = { uid: random.uuid(), resourceVersion: "0", creationTimestamp: timeText(clock.now()) };
+  const metadata = { ...object.metadata, ...system };
+  return canonical(endpoint, { ...object, metadata });
+}
+
+/** As every write of the server's stores it. */
+function canonical(endpoint: Endpoint, object: AnyObject): AnyObject {
+  return withKind(endpoint, canonicalize(endpoint.info.definition, withKind(endpoint, object)));
+}
+
+/** The old object with everything but metadata and status as wanted; undefined where it is so already. */
+function replaced(endpoint: Endpoint, old: AnyObject, wanted: AnyObject): AnyObject | undefined {
+  const { metadata, status, ...content } = wanted;
+  const next = canonical(endpoint, { ...old, ...structuredClone(content) });
+  return deepEqual(next, old) ? undefined : next;
+}
