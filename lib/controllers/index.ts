@@ -5,6 +5,7 @@ import type { ControllerEntry } from "./controller.ts";
 import { createDeploymentController } from "./deployment/deployment.ts";
 import { createEndpointSliceController } from "./endpointslice/endpointslice.ts";
 import { createGarbageCollector } from "./garbagecollector/garbagecollector.ts";
+import { createJobController } from "./job/job.ts";
 import { createNamespaceController } from "./namespace/namespace.ts";
 import { createNodeLifecycleController } from "./nodelifecycle/nodelifecycle.ts";
 import { createPodGarbageCollector } from "./podgc/podgc.ts";
@@ -31,6 +32,7 @@ export const controllers: readonly ControllerEntry[] = [
     create: createGarbageCollector,
     workers: 20,
   },
+  { name: "job-controller", create: createJobController },
   { name: "ttl-after-finished-controller", create: createTtlAfterFinishedController },
   { name: "node-lifecycle-controller", component: "node-controller", create: createNodeLifecycleController },
   { name: "taint-eviction-controller", create: createTaintEvictionController, workers: 8 },
