@@ -8,6 +8,7 @@ import type { Clock, Random } from "../apimachinery/clock.ts";
 import type { UserInfo } from "../apimachinery/http.ts";
 import type { AnyObject, GroupVersionResource, ObjectMeta } from "../apimachinery/meta.ts";
 import type { FieldError } from "../apimachinery/validation/field.ts";
+import type { PolicyRule, RoleRef } from "../openapi/types/rbac-v1.ts";
 
 /** The cluster's settings that strategies and admission look at. */
 export interface ClusterConfig {
@@ -65,6 +66,45 @@ export interface TokenSigner {
   sign(order: TokenOrder): Promise<string>;
 }
 
+/** What someone wants to do; of a path that is no resource, `path` is set and the resource's parts are empty. */
+export interface AccessAttributes {
+  readonly user: UserInfo;
+  readonly verb: string;
+  readonly namespace: string;
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly name: string;
+  readonly path?: string;
+  readonly fieldSelector?: string;
+  readonly labelSelector?: string;
+}
+
+/** Who may do what: for reviews, and so that nobody grants more than they hold. */
+export interface Access {
+  authorize(attributes: AccessAttributes): Promise<{
+    readonly decision: "allow" | "deny" | "no opinion";
+    readonly reason: string;
+    readonly error?: string;
+  }>;
+  /** The rules that someone holds in a namespace ("": cluster-wide ones only). */
+  rulesFor(
+    user: UserInfo,
+    namespace: string,
+  ): Promise<{ readonly rules: readonly PolicyRule[]; readonly incomplete: boolean; readonly error?: string }>;
+  /** The rules of a role that a binding of the namespace ("": a cluster's) refers to; undefined: there is no such role. */
+  rulesOf(roleRef: RoleRef, namespace: string): Promise<readonly PolicyRule[] | undefined>;
+  /**
+   * Whom a bearer token is for, and for which of the audiences (none given: the server's own) it is good.
+   * Throws where it is for nobody; the message says why.
+   */
+  authenticateToken(
+    token: string,
+    audiences: readonly string[],
+  ): Promise<{ readonly user: UserInfo; readonly audiences?: readonly string[] }>;
+}
+
 /** What hooks are given besides objects. */
 export interface StrategyContext {
   readonly clock: Clock;
@@ -77,6 +117,8 @@ export interface StrategyContext {
   readonly dryRun: boolean;
   /** Absent where nothing can sign: no tokens then. */
   readonly tokens?: TokenSigner;
+  /** Absent where nothing is known of rights: every write of a role is refused to all but system:masters then. */
+  readonly access?: Access;
 }
 
 /** Undoes what a begin hook took (an address, a port), when the write did not happen. */
@@ -152,6 +194,8 @@ export interface Strategy<T extends { metadata: Partial<ObjectMeta> } = AnyObjec
   readonly returnsDeleted?: boolean;
   /** After the object is gone for good (addresses are given back). Must not throw for what is gone already. */
   afterDelete?(object: T, context: StrategyContext): Promise<void>;
+  /** Sent as Warning headers of DELETE. */
+  warningsOnDelete?(options: DeleteOptions): string[];
   /** What `propagationPolicy` is when the client says nothing; absent: background. */
   readonly defaultDeletion?: "background" | "orphan";
   /** Field selectors beyond metadata.name and metadata.namespace; the names are those of facts/selectors.json. */
