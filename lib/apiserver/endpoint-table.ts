@@ -1,5 +1,6 @@
 /** All resources that a cluster serves, by group, version and name. */
 import { builtinResources, type ResourceInfo } from "../openapi/resources.ts";
+import { internalResources } from "../registry/internal-resources.ts";
 import type { Strategy } from "../registry/strategy.ts";
 import type { Conversion } from "./conversion.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
@@ -41,6 +42,14 @@ export class EndpointTable {
     const made = endpoint(this.#cluster, info, this.#strategies[name] ?? plain, this.#conversions[id]);
     this.#endpoints.set(id, made);
     return made;
+  }
+
+  /** A resource that is stored but not served, or undefined. */
+  findInternal(group: string, version: string, resource: string): Endpoint | undefined {
+    const same = (info: ResourceInfo) =>
+      info.group === group && info.version === version && info.resource === resource;
+    const info = internalResources.find(same);
+    return info && endpoint(this.#cluster, info, plain);
   }
 
   /** Whether any version of the group is served. */

@@ -85,7 +85,8 @@ export class ServerObjects implements Objects {
   }
 
   #endpoint({ group, version, resource }: GroupVersionResource): Endpoint {
-    const found = this.#server().endpoints.find(group, version, resource);
+    const { endpoints } = this.#server();
+    const found = endpoints.find(group, version, resource) ?? endpoints.findInternal(group, version, resource);
     if (!found) throw newGenericNotFound();
     return found;
   }

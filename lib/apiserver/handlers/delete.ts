@@ -43,6 +43,7 @@ export async function deleteOne(request: ResourceRequest, form: Negotiated): Pro
   const { endpoint, info, server } = request;
   const options = await readDeleteOptions(request);
   const context = writeContext(request, (options.dryRun?.length ?? 0) > 0, { ...options });
+  context.warnings.push(...(endpoint.strategy.warningsOnDelete?.(options) ?? []));
   const deleted = await deleteObject(server.resources, endpoint, info.namespace, info.name, options, context);
   if (!deleted.gone || endpoint.strategy.returnsDeleted) {
     return objectResponse(request, 200, JSON.stringify(deleted.object), form, context.warnings);

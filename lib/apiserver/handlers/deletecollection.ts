@@ -23,6 +23,7 @@ export async function deleteCollection(request: ResourceRequest, form: Negotiate
   const { matches } = parseSelectors(info.query, endpoint.info);
   const prefix = info.namespace === "" ? "" : `${info.namespace}/`;
   const context = writeContext(request, (options.dryRun?.length ?? 0) > 0, { ...options });
+  context.warnings.push(...(endpoint.strategy.warningsOnDelete?.(options) ?? []));
   const result = await server.resources.store
     .list(endpoint.collection, { prefix, matches, limit: limit > 0 ? limit : undefined })
     .catch((error) => {

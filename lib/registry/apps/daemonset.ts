@@ -11,14 +11,8 @@ import {
   validateNonNegative,
   validatePositiveIntOrPercent,
 } from "../validation/number.ts";
-import {
-  countGeneration,
-  parsedSelector,
-  same,
-  validateAlwaysRunning,
-  validateCollisionCount,
-  validateCounts,
-} from "../validation/workload.ts";
+import { countGeneration, same } from "../validation/generation.ts";
+import { parsedSelector, validateAlwaysRunning, validateCollisionCount, validateCounts } from "../validation/workload.ts";
 
 const specField = path("spec");
 const templateField = specField.child("template");

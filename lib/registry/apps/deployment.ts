@@ -18,15 +18,8 @@ import {
   validateNonNegative,
   validatePositiveIntOrPercent,
 } from "../validation/number.ts";
-import {
-  countGeneration,
-  nameWarnings,
-  same,
-  validateAtMost,
-  validateCollisionCount,
-  validateCounts,
-  validateReplicatedTemplate,
-} from "../validation/workload.ts";
+import { countGeneration, same } from "../validation/generation.ts";
+import { nameWarnings, validateAtMost, validateCollisionCount, validateCounts, validateReplicatedTemplate } from "../validation/workload.ts";
 
 const specField = path("spec");
 const templateField = specField.child("template");

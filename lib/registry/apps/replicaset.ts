@@ -6,14 +6,8 @@ import { podTemplateWarnings, setPodTemplateDefaults } from "../pod-spec/templat
 import { ageCell, containerCells, selectorCell } from "../printers/cells.ts";
 import type { Strategy } from "../strategy.ts";
 import { validateNonNegative } from "../validation/number.ts";
-import {
-  countGeneration,
-  nameWarnings,
-  same,
-  validateAtMost,
-  validateCounts,
-  validateReplicatedTemplate,
-} from "../validation/workload.ts";
+import { countGeneration, same } from "../validation/generation.ts";
+import { nameWarnings, validateAtMost, validateCounts, validateReplicatedTemplate } from "../validation/workload.ts";
 
 const specField = path("spec");
 const templateField = specField.child("template");

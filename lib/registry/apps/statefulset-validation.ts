@@ -19,16 +19,8 @@ import {
   validateNonNegative,
   validatePositiveIntOrPercent,
 } from "../validation/number.ts";
-import {
-  parsedSelector,
-  same,
-  validateAlwaysRunning,
-  validateAtMost,
-  validateCollisionCount,
-  validateCounts,
-  validateSelected,
-  validateSelector,
-} from "../validation/workload.ts";
+import { same } from "../validation/generation.ts";
+import { parsedSelector, validateAlwaysRunning, validateAtMost, validateCollisionCount, validateCounts, validateSelected, validateSelector } from "../validation/workload.ts";
 
 const specField = path("spec");
 const mutable = [

@@ -7,7 +7,7 @@ import { claimSpecWarnings } from "../core/persistentvolumeclaim/warnings.ts";
 import { podTemplateWarnings, setPodTemplateDefaults } from "../pod-spec/template.ts";
 import { ageCell, containerCells, selectorCell } from "../printers/cells.ts";
 import type { Strategy } from "../strategy.ts";
-import { countGeneration, same } from "../validation/workload.ts";
+import { countGeneration, same } from "../validation/generation.ts";
 import { validateStatefulSet, validateStatefulSetStatus, validateStatefulSetUpdate } from "./statefulset-validation.ts";
 
 const templateField = path("spec", "template");

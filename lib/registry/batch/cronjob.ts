@@ -11,7 +11,8 @@ import type { CronJob, CronJobSpec, JobSpec } from "../../openapi/types/batch-v1
 import { ageCell, containerCells, selectorCell } from "../printers/cells.ts";
 import type { Strategy } from "../strategy.ts";
 import { validateNonNegative } from "../validation/number.ts";
-import { countGeneration, nameWarnings, same } from "../validation/workload.ts";
+import { countGeneration, same } from "../validation/generation.ts";
+import { nameWarnings } from "../validation/workload.ts";
 import { cronProblem, zoneProblem } from "./cron-schedule.ts";
 import { jobSpecWarnings, setJobTemplateDefaults } from "./job.ts";
 import { validateJobTemplate } from "./job-validation.ts";

@@ -1,7 +1,8 @@
 /** Validation of a Job's status: a Job may be another controller's (upstream: pkg/registry/batch/job/strategy.go, KEP-4368). */
 import { duplicate, type FieldError, invalid, omitted, path, required } from "../../apimachinery/validation/field.ts";
 import type { Job, JobStatus } from "../../openapi/types/batch-v1.ts";
-import { validateCounts, same } from "../validation/workload.ts";
+import { same } from "../validation/generation.ts";
+import { validateCounts } from "../validation/workload.ts";
 import { countIndexes, firstOverlap } from "./indexes.ts";
 
 const field = path("status");

@@ -4,10 +4,14 @@ import type { Job, JobSpec } from "../../openapi/types/batch-v1.ts";
 import { podTemplateWarnings, setPodTemplateDefaults } from "../pod-spec/template.ts";
 import { ageCell, containerCells, durationCell, selectorCell } from "../printers/cells.ts";
 import type { Strategy } from "../strategy.ts";
-import { countGeneration, nameWarnings, same } from "../validation/workload.ts";
+import { countGeneration, same } from "../validation/generation.ts";
+import { nameWarnings } from "../validation/workload.ts";
 import { generateSelector } from "./job-labels.ts";
 import { validateJobStatus } from "./job-status-validation.ts";
 import { validateJob, validateJobUpdate } from "./job-validation.ts";
+
+const orphanWarning =
+  "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning";
 
 /** Defaults that a CronJob's template gets too: those of pods and of the failure policy's patterns. */
 export function setJobTemplateDefaults(spec: JobSpec): void {
@@ -71,6 +75,8 @@ function timeCell({ status }: Job, now: number): string {
 export const jobStrategy: Strategy<Job> = {
   setDefaults,
   defaultDeletion: "orphan",
+  warningsOnDelete: ({ propagationPolicy, orphanDependents }) =>
+    propagationPolicy === undefined && orphanDependents === undefined ? [orphanWarning] : [],
   prepareForCreate(job) {
     generateSelector(job);
     adoptLabels(job);

@@ -34,6 +34,7 @@ function validatePhase({ metadata, status }: Namespace): FieldError[] {
 /** namespaces */
 export const namespaceStrategy: Strategy<Namespace> = {
   validateName: nameIsDNSLabel,
+  returnsDeleted: true,
   setDefaults(namespace) {
     namespace.spec ??= {};
     namespace.status ??= {};

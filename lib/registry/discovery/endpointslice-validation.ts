@@ -18,7 +18,7 @@ import {
 } from "../../apimachinery/validation/names.ts";
 import type { Endpoint, EndpointSlice } from "../../openapi/types/discovery-v1.ts";
 import { validateEndpointIP } from "../validation/endpoint-ip.ts";
-import { same } from "../validation/workload.ts";
+import { same } from "../validation/generation.ts";
 
 const maxEndpoints = 1000;
 const maxAddresses = 100;

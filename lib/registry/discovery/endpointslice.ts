@@ -5,7 +5,7 @@ import type { EndpointSlice } from "../../openapi/types/discovery-v1.ts";
 import { ageCell } from "../printers/cells.ts";
 import type { Strategy } from "../strategy.ts";
 import { warningsForIP } from "../validation/ip-warnings.ts";
-import { countGeneration, same } from "../validation/workload.ts";
+import { countGeneration, same } from "../validation/generation.ts";
 import { validateEndpointSlice } from "./endpointslice-validation.ts";
 
 const managedBy = "endpointslice.kubernetes.io/managed-by";

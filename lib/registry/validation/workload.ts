@@ -1,7 +1,5 @@
 /** What the kinds that make pods have in common (upstream: pkg/apis/apps/validation, pkg/registry/apps). */
-import { semanticEqual } from "../../apimachinery/equality.ts";
 import { labelSelectorAsSelector, type Selector } from "../../apimachinery/labels.ts";
-import type { ObjectMeta } from "../../apimachinery/meta.ts";
 import {
   type FieldError,
   forbidden,
@@ -17,14 +15,6 @@ import type { PodTemplateSpec } from "../../openapi/types/core-v1.ts";
 import type { LabelSelector } from "../../openapi/types/meta-v1.ts";
 import { validatePodTemplateSpec } from "../pod-spec/template.ts";
 import { validateNonNegative } from "./number.ts";
-
-/** Counts a change of what is wanted: +1 where `changed`. Mutates `metadata`. */
-export function countGeneration(metadata: Partial<ObjectMeta>, old: Partial<ObjectMeta>, changed: boolean): void {
-  if (changed) metadata.generation = (old.generation ?? 0) + 1;
-}
-
-/** Whether two parts of an object mean the same. */
-export const same = semanticEqual;
 
 /** What there is to say of a name that pods can't carry on in their host names. */
 export function nameWarnings(name: string | undefined): string[] {

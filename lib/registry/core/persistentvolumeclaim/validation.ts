@@ -7,7 +7,7 @@ import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from "../../../
 import { validateAccessModes, volumeModes } from "../../validation/access-modes.ts";
 import { quantityOf, validateBasicResource, validatePositiveQuantity } from "../../validation/quantity.ts";
 import { validateResourceQuantity } from "../../validation/resource-names.ts";
-import { same } from "../../validation/workload.ts";
+import { same } from "../../validation/generation.ts";
 
 const specField = path("spec");
 const classAnnotation = "volume.beta.kubernetes.io/storage-class";

@@ -3,17 +3,10 @@
  * can't both succeed (upstream keeps one bitmap, pkg/registry/core/service/portallocator, which every write contends for).
  */
 import { isAlreadyExists, isNotFound } from "../../../apimachinery/errors.ts";
-import type { GroupVersionResource } from "../../../apimachinery/meta.ts";
 import type { Service } from "../../../openapi/types/core-v1.ts";
+import { nodePortAllocations } from "../../internal-resources.ts";
 import type { StrategyContext } from "../../strategy.ts";
 import { AllocationError } from "./cluster-ip-allocator.ts";
-
-/** The collection of taken ports. It is stored, but not served: no kind of the API. */
-export const nodePortAllocations: GroupVersionResource = {
-  group: "",
-  version: "v1",
-  resource: "nodeportallocations",
-};
 
 const allocated = "provided port is already allocated";
 const blindTries = 16;
@@ -89,7 +82,7 @@ export class NodePortOperation {
         apiVersion: "v1",
         kind: "NodePortAllocation",
         metadata: { name: String(port) },
-        service: { namespace, name },
+        spec: { parentRef: { resource: "services", namespace, name } },
       });
       return true;
     } catch (error) {

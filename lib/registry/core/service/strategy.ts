@@ -17,6 +17,7 @@ import { serviceWarnings } from "./warnings.ts";
 /** services */
 export const serviceStrategy: Strategy<Service> = {
   validateName: nameIsDNSLabel,
+  returnsDeleted: true,
   allowCreateOnUpdate: true,
   setDefaults: setServiceDefaults,
   prepareForCreate(service) {

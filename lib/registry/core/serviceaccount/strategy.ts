@@ -17,6 +17,7 @@ const enforces = ({ metadata }: ServiceAccount) => metadata.annotations?.[enforc
 
 /** serviceaccounts */
 export const serviceAccountStrategy: Strategy<ServiceAccount> = {
+  returnsDeleted: true,
   prepareForCreate: cleanSecrets,
   prepareForUpdate: cleanSecrets,
   warningsOnCreate: (account) => (enforces(account) ? [warning] : []),

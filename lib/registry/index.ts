@@ -1,0 +1,46 @@
+/** The only list of strategies, by `resource` or `resource.group`. Kinds without one need nothing special. */
+// import { controllerRevisionStrategy } from "./apps/controllerrevision.ts";
+// import { daemonSetStrategy } from "./apps/daemonset.ts";
+// import { deploymentStrategy } from "./apps/deployment.ts";
+// import { replicaSetStrategy } from "./apps/replicaset.ts";
+// import { statefulSetStrategy } from "./apps/statefulset.ts";
+import { leaseStrategy } from "./coordination/lease.ts";
+import { configMapStrategy } from "./core/configmap.ts";
+import { endpointsStrategy } from "./core/endpoints.ts";
+import { limitRangeStrategy } from "./core/limitrange.ts";
+import { namespaceStrategy } from "./core/namespace.ts";
+import { persistentVolumeStrategy } from "./core/persistentvolume/strategy.ts";
+import { persistentVolumeClaimStrategy } from "./core/persistentvolumeclaim/strategy.ts";
+import { resourceQuotaStrategy } from "./core/resourcequota.ts";
+import { secretStrategy } from "./core/secret.ts";
+import { serviceStrategy } from "./core/service/strategy.ts";
+import { serviceAccountStrategy } from "./core/serviceaccount/strategy.ts";
+import { endpointSliceStrategy } from "./discovery/endpointslice.ts";
+import type { Strategy } from "./strategy.ts";
+
+/** A strategy whose objects have a type of their own. */
+// biome-ignore lint/suspicious/noExplicitAny: the list holds strategies of every kind.
+type AnyStrategy = Strategy<any>;
+
+const all: Readonly<Record<string, AnyStrategy>> = {
+  configmaps: configMapStrategy,
+  endpoints: endpointsStrategy,
+  limitranges: limitRangeStrategy,
+  namespaces: namespaceStrategy,
+  persistentvolumes: persistentVolumeStrategy,
+  persistentvolumeclaims: persistentVolumeClaimStrategy,
+  resourcequotas: resourceQuotaStrategy,
+  secrets: secretStrategy,
+  serviceaccounts: serviceAccountStrategy,
+  services: serviceStrategy,
+  "endpointslices.discovery.k8s.io": endpointSliceStrategy,
+  "leases.coordination.k8s.io": leaseStrategy,
+//   "controllerrevisions.apps": controllerRevisionStrategy,
+//   "daemonsets.apps": daemonSetStrategy,
+//   "deployments.apps": deploymentStrategy,
+//   "replicasets.apps": replicaSetStrategy,
+//   "statefulsets.apps": statefulSetStrategy,
+};
+
+/** All strategies. */
+export const strategies: Readonly<Record<string, Strategy>> = all;
