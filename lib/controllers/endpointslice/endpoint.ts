@@ -9,6 +9,11 @@ export type AddressType = "IPv4" | "IPv6";
 
 const zoneLabel = "topology.kubernetes.io/zone";
 
+/** The zone of a node. */
+export function zoneOf(node: Node): string | undefined {
+  return node.metadata.labels?.[zoneLabel];
+}
+
 /** Whether a pod has what an endpoint needs: an address, and containers that have not ended for good. */
 export function hasEndpoint(pod: Pod): boolean {
   return !isPodTerminal(pod) && (pod.status?.podIPs?.length ?? 0) > 0;
@@ -25,7 +30,7 @@ export function endpointOf(pod: Pod, node: Node | undefined, service: Service, t
   const serving = isPodReady(pod);
   const terminating = pod.metadata.deletionTimestamp !== undefined;
   const { namespace, name, uid } = pod.metadata;
-  const zone = node?.metadata.labels?.[zoneLabel];
+  const zone = node === undefined ? undefined : zoneOf(node);
   const { hostname, subdomain, nodeName } = pod.spec;
   return {
     addresses: addressesOf(pod, type),

@@ -3,13 +3,13 @@ import { deepEqual } from "../../apimachinery/equality.ts";
 import { isNotFound } from "../../apimachinery/errors.ts";
 import { selectorFromSet } from "../../apimachinery/labels.ts";
 import { keyOf } from "../../apimachinery/meta.ts";
-import type { Pod, Service } from "../../openapi/types/core-v1.ts";
+import type { Node, Pod, Service } from "../../openapi/types/core-v1.ts";
 import type { EndpointSlice } from "../../openapi/types/discovery-v1.ts";
 import { endpointslices, nodes, pods, services } from "../../openapi/types/resources.ts";
 import { type Change, type Controller, type ControllerContext, ownKey, type Result, source } from "../controller.ts";
 import { isNamespaceTerminating } from "../namespace-terminating.ts";
 import { OwnWrites } from "../own-writes.ts";
-import { type AddressType, endpointChanged, endpointOf, hasEndpoint, portsKey, portsOf } from "./endpoint.ts";
+import { type AddressType, endpointChanged, endpointOf, hasEndpoint, portsKey, portsOf, zoneOf } from "./endpoint.ts";
 import { addressTypesOf, managedBy, managedByLabel, type PortGroup, planSlices, serviceNameLabel } from "./plan.ts";
 
 const unseenRetryMs = 1000;
@@ -24,6 +24,7 @@ class EndpointSliceController implements Controller {
   readonly sources = [
     source(services, ownKey),
     source(pods, (change: Change<Pod>) => this.#podKeys(change)),
+    source(nodes, (change: Change<Node>) => this.#nodeKeys(change)),
     source(endpointslices, ({ object, old }: Change<EndpointSlice>) => sliceKeys(object ?? old)),
   ];
   readonly #context: ControllerContext;
@@ -31,7 +32,7 @@ class EndpointSliceController implements Controller {
 
   constructor(context: ControllerContext) {
     this.#context = context;
-    context.informers.get(nodes);
+    this.#pods.addIndex("node", (pod) => (pod.spec.nodeName ? [pod.spec.nodeName] : []));
     this.#slices.addIndex("service", (slice) => sliceKeys(slice));
   }
 
@@ -63,22 +64,28 @@ class EndpointSliceController implements Controller {
     const living = this.#slices.byIndex("service", key).filter((slice) => !slice.metadata.deletionTimestamp);
     const existing = this.#writes.withoutDeleted(key, living);
     try {
-      await this.#sync(key, service, members, existing);
+      const skipped = await this.#sync(key, service, members, existing);
+      if (skipped !== undefined) this.#warn(service, skipped);
     } catch (error) {
-      const { namespace, name } = service.metadata;
-      const message = `Error updating Endpoint Slices for Service ${namespace}/${name}: ${(error as Error).message}`;
-      this.#context.events.event(service, "Warning", "FailedToUpdateEndpointSlices", message);
+      this.#warn(service, (error as Error).message);
       throw error;
     }
     return undefined;
   }
+
+  #warn(service: Service, problem: string): void {
+    const message = `Error updating Endpoint Slices for Service ${keyOf(service)}: ${problem}`;
+    this.#context.events.event(service, "Warning", "FailedToUpdateEndpointSlices", message);
+  }
+
+  /** Gives why a pod was left out, if one was: its node is not known. When it is, that sets off the key again. */
 
   async #sync(
     key: string,
     service: Service,
     members: readonly Pod[],
     existing: readonly EndpointSlice[],
-  ): Promise<void> {
+  ): Promise<string | undefined> {
     const types = addressTypesOf(service);
     const skipped: string[] = [];
     for (const type of types) {
@@ -87,7 +94,7 @@ class EndpointSliceController implements Controller {
       await this.#write(key, service, planSlices(service, type, groups, slices));
     }
     for (const slice of existing) if (!types.has(slice.addressType as AddressType)) await this.#delete(key, slice);
-    if (skipped.length > 0) throw new Error(skipped[0]);
+    return skipped[0];
   }
 
   #groups(service: Service, members: readonly Pod[], type: AddressType, skipped: string[]): Map<string, PortGroup> {
@@ -148,13 +155,26 @@ class EndpointSliceController implements Controller {
       !deepEqual(object.metadata.labels, old.metadata.labels) ||
       object.spec.hostname !== old.spec.hostname ||
       object.spec.subdomain !== old.spec.subdomain;
-    if (!relabelled && !endpointChanged(old, object)) return [];
+    return relabelled || endpointChanged(old, object) ? this.#servicesOf(pod, old) : [];
+  }
+
+  /** A pod's node has come, or moved to another zone. */
+  #nodeKeys({ object, old }: Change<Node>): Set<string> {
+    const keys = new Set<string>();
+    if (object === undefined) return keys;
+    if (old !== undefined && zoneOf(old) === zoneOf(object)) return keys;
+    for (const pod of this.#pods.byIndex("node", object.metadata.name))
+      for (const key of this.#servicesOf(pod, undefined)) keys.add(key);
+    return keys;
+  }
+
+  #servicesOf(pod: Pod, old: Pod | undefined): string[] {
     const keys: string[] = [];
     for (const service of this.#services.list(pod.metadata.namespace)) {
       const { selector } = service.spec ?? {};
       if (!hasSelector(selector)) continue;
       const labels = selectorFromSet(selector);
-      if ([object, old].some((one) => one !== undefined && labels.matches(one.metadata.labels ?? {})))
+      if ([pod, old].some((one) => one !== undefined && labels.matches(one.metadata.labels ?? {})))
         keys.push(keyOf(service));
     }
     return keys;

@@ -207,6 +207,21 @@ describe("endpointslice controller", () => {
     expect(service.metadata.name).toBe("web");
   });
 
+  it("leaves out a pod whose node is not known, says so, and takes it in when the node comes", async () => {
+    const { api, events, settle } = start();
+    putPod({ name: "a", spec: { nodeName: "n2" } });
+    await createService();
+    await settle();
+    expect(endpoints()).toEqual([]);
+    const problem = "skipping Pod a for Service default/web: Node n2 Not Found";
+    expect(events()).toContain(
+      `FailedToUpdateEndpointSlices: Error updating Endpoint Slices for Service default/web: ${problem}`,
+    );
+    api.put(nodes, { metadata: { name: "n2" }, spec: {} });
+    await settle();
+    expect(endpoints()).toEqual(["10.1.0.1 true true false"]);
+  });
+
   it("does not make a second slice while its informer is behind", async () => {
     const late: (() => void)[] = [];
     harness = startHarness([{ name: "endpointslice-controller", create: createEndpointSliceController }], {
