@@ -12,13 +12,15 @@ export interface Negotiated {
 /** Media types as they are named in errors; protobuf is among upstream's, ours answers it with the next in the list. */
 export const servedTypes = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 
-interface Accepted {
+/** A clause of an Accept header. */
+export interface Accepted {
   readonly type: string;
   readonly parameters: ReadonlyMap<string, string>;
   readonly quality: number;
 }
 
-function parseAccept(header: string): Accepted[] {
+/** The clauses of an Accept header, the most wanted first. */
+export function parseAccept(header: string): Accepted[] {
   const clauses = header.split(",").map((clause, order) => {
     const [type, ...rest] = clause.split(";").map((part) => part.trim());
     const parameters = new Map(

@@ -75,7 +75,7 @@ export function discoveryFacts(): DiscoveryFacts {
 }
 
 /** A kind as discovery writes it: without a group it is of the resource's own group and version. */
-function kindOf(text: string, own: { group: string; version: string }): GroupVersionKind {
+export function kindOf(text: string, own: { group: string; version: string }): GroupVersionKind {
   const slash = text.lastIndexOf("/");
   if (slash < 0) return { ...own, kind: text };
   const gv = parseApiVersion(text.slice(0, slash)) ?? own;
