@@ -1,9 +1,11 @@
 /** The only list of strategies, by `resource` or `resource.group`. Kinds without one need nothing special. */
-// import { controllerRevisionStrategy } from "./apps/controllerrevision.ts";
-// import { daemonSetStrategy } from "./apps/daemonset.ts";
-// import { deploymentStrategy } from "./apps/deployment.ts";
-// import { replicaSetStrategy } from "./apps/replicaset.ts";
-// import { statefulSetStrategy } from "./apps/statefulset.ts";
+import { controllerRevisionStrategy } from "./apps/controllerrevision.ts";
+import { daemonSetStrategy } from "./apps/daemonset.ts";
+import { deploymentStrategy } from "./apps/deployment.ts";
+import { replicaSetStrategy } from "./apps/replicaset.ts";
+import { statefulSetStrategy } from "./apps/statefulset.ts";
+import { cronJobStrategy } from "./batch/cronjob.ts";
+import { jobStrategy } from "./batch/job.ts";
 import { leaseStrategy } from "./coordination/lease.ts";
 import { configMapStrategy } from "./core/configmap.ts";
 import { endpointsStrategy } from "./core/endpoints.ts";
@@ -11,6 +13,8 @@ import { limitRangeStrategy } from "./core/limitrange.ts";
 import { namespaceStrategy } from "./core/namespace.ts";
 import { persistentVolumeStrategy } from "./core/persistentvolume/strategy.ts";
 import { persistentVolumeClaimStrategy } from "./core/persistentvolumeclaim/strategy.ts";
+import { podTemplateStrategy } from "./core/podtemplate.ts";
+import { replicationControllerStrategy } from "./core/replicationcontroller.ts";
 import { resourceQuotaStrategy } from "./core/resourcequota.ts";
 import { secretStrategy } from "./core/secret.ts";
 import { serviceStrategy } from "./core/service/strategy.ts";
@@ -29,17 +33,21 @@ const all: Readonly<Record<string, AnyStrategy>> = {
   namespaces: namespaceStrategy,
   persistentvolumes: persistentVolumeStrategy,
   persistentvolumeclaims: persistentVolumeClaimStrategy,
+  podtemplates: podTemplateStrategy,
+  replicationcontrollers: replicationControllerStrategy,
   resourcequotas: resourceQuotaStrategy,
   secrets: secretStrategy,
   serviceaccounts: serviceAccountStrategy,
   services: serviceStrategy,
-  "endpointslices.discovery.k8s.io": endpointSliceStrategy,
+  "controllerrevisions.apps": controllerRevisionStrategy,
+  "daemonsets.apps": daemonSetStrategy,
+  "deployments.apps": deploymentStrategy,
+  "replicasets.apps": replicaSetStrategy,
+  "statefulsets.apps": statefulSetStrategy,
+  "cronjobs.batch": cronJobStrategy,
+  "jobs.batch": jobStrategy,
   "leases.coordination.k8s.io": leaseStrategy,
-//   "controllerrevisions.apps": controllerRevisionStrategy,
-//   "daemonsets.apps": daemonSetStrategy,
-//   "deployments.apps": deploymentStrategy,
-//   "replicasets.apps": replicaSetStrategy,
-//   "statefulsets.apps": statefulSetStrategy,
+  "endpointslices.discovery.k8s.io": endpointSliceStrategy,
 };
 
 /** All strategies. */

@@ -34,7 +34,7 @@ export const controllerRevisionStrategy: Strategy<ControllerRevision> = {
   cells: (revision, { now }) => [
     revision.metadata.name,
     controller(revision),
-    String(revision.revision ?? 0),
+    revision.revision ?? 0,
     ageCell(revision.metadata.creationTimestamp, now),
   ],
 };

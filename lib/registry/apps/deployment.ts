@@ -125,8 +125,8 @@ export const deploymentStrategy: Strategy<Deployment> = {
   cells: ({ metadata, spec, status }, { now }) => [
     metadata.name,
     `${status?.readyReplicas ?? 0}/${spec.replicas ?? 0}`,
-    String(status?.updatedReplicas ?? 0),
-    String(status?.availableReplicas ?? 0),
+    status?.updatedReplicas ?? 0,
+    status?.availableReplicas ?? 0,
     ageCell(metadata.creationTimestamp, now),
     ...containerCells(spec.template?.spec?.containers),
     selectorCell(spec.selector),

@@ -5,8 +5,8 @@ const controllerUID = "batch.kubernetes.io/controller-uid";
 
 /** What its pods carry. `prefixed`: with the names that have a prefix, besides those of old. */
 export function jobLabels(name: string, uid: string, prefixed: boolean): Record<string, string> {
-  const legacy = { "controller-uid": uid, "job-name": name };
-  return prefixed ? { ...legacy, [controllerUID]: uid, "batch.kubernetes.io/job-name": name } : legacy;
+  const own = prefixed ? { [controllerUID]: uid, "batch.kubernetes.io/job-name": name } : {};
+  return { ...own, "controller-uid": uid, "job-name": name };
 }
 
 /** Selects the Job's pods by its uid, unless a client does it by hand. Mutates. */

@@ -24,7 +24,7 @@ export const configMapStrategy: Strategy<ConfigMap> = {
   validateUpdate: (object, old) => [...validateSealed(object, old), ...validate(object)],
   cells: ({ metadata, data = {}, binaryData = {} }, { now }) => [
     metadata.name,
-    String(Object.keys(data).length + Object.keys(binaryData).length),
+    Object.keys(data).length + Object.keys(binaryData).length,
     ageCell(metadata.creationTimestamp, now),
   ],
 };

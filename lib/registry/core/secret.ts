@@ -111,7 +111,7 @@ export const secretStrategy: Strategy<Secret> = {
   cells: ({ metadata, type, data }, { now }) => [
     metadata.name,
     type ?? "",
-    String(Object.keys(data ?? {}).length),
+    Object.keys(data ?? {}).length,
     ageCell(metadata.creationTimestamp, now),
   ],
 };
