@@ -106,11 +106,10 @@ function applyGrace({ strategy }: Endpoint, object: AnyObject, options: DeleteOp
   if (!strategy.gracefulDeletion) return "now";
   if (metadata.deletionTimestamp) return shortenGrace(metadata, options, context);
   const seconds = strategy.gracefulDeletion.begin(object, options, context.strategyContext);
-  if (seconds <= 0) return "now";
-  metadata.deletionTimestamp = timeText(context.strategyContext.clock.now() + seconds * 1_000);
-  metadata.deletionGracePeriodSeconds = seconds;
+  metadata.deletionTimestamp = timeText(context.strategyContext.clock.now() + Math.max(0, seconds) * 1_000);
+  metadata.deletionGracePeriodSeconds = Math.max(0, seconds);
   if (metadata.generation) metadata.generation++;
-  return "wait";
+  return seconds > 0 ? "wait" : "now";
 }
 
 function shortenGrace(metadata: AnyObject["metadata"], options: DeleteOptions, context: WriteContext): Grace {

@@ -7,12 +7,15 @@ import { statefulSetStrategy } from "./apps/statefulset.ts";
 import { cronJobStrategy } from "./batch/cronjob.ts";
 import { jobStrategy } from "./batch/job.ts";
 import { leaseStrategy } from "./coordination/lease.ts";
+import { bindingStrategy } from "./core/binding.ts";
 import { configMapStrategy } from "./core/configmap.ts";
 import { endpointsStrategy } from "./core/endpoints.ts";
 import { limitRangeStrategy } from "./core/limitrange.ts";
 import { namespaceStrategy } from "./core/namespace.ts";
+import { nodeStrategy } from "./core/node/strategy.ts";
 import { persistentVolumeStrategy } from "./core/persistentvolume/strategy.ts";
 import { persistentVolumeClaimStrategy } from "./core/persistentvolumeclaim/strategy.ts";
+import { podStrategy } from "./core/pod/strategy.ts";
 import { podTemplateStrategy } from "./core/podtemplate.ts";
 import { replicationControllerStrategy } from "./core/replicationcontroller.ts";
 import { resourceQuotaStrategy } from "./core/resourcequota.ts";
@@ -27,12 +30,15 @@ import type { Strategy } from "./strategy.ts";
 type AnyStrategy = Strategy<any>;
 
 const all: Readonly<Record<string, AnyStrategy>> = {
+  bindings: bindingStrategy,
   configmaps: configMapStrategy,
   endpoints: endpointsStrategy,
   limitranges: limitRangeStrategy,
   namespaces: namespaceStrategy,
+  nodes: nodeStrategy,
   persistentvolumes: persistentVolumeStrategy,
   persistentvolumeclaims: persistentVolumeClaimStrategy,
+  pods: podStrategy,
   podtemplates: podTemplateStrategy,
   replicationcontrollers: replicationControllerStrategy,
   resourcequotas: resourceQuotaStrategy,

@@ -25,12 +25,16 @@ export interface Objects {
   list(resource: GroupVersionResource, namespace?: string): Promise<AnyObject[]>;
   /** Throws StatusError AlreadyExists. */
   create(resource: GroupVersionResource, object: AnyObject): Promise<AnyObject>;
-  /** Reads, changes and writes, again after a conflict. `change` returns undefined to leave it. Throws NotFound. */
+  /**
+   * Reads, changes and writes, again after a conflict. `change` returns undefined to leave it. With a subresource its
+   * hooks are used, none where it has none. Throws NotFound.
+   */
   update(
     resource: GroupVersionResource,
     namespace: string,
     name: string,
     change: (object: AnyObject) => AnyObject | undefined,
+    subresource?: string,
   ): Promise<AnyObject>;
   /** As a client's DELETE with the options. Throws NotFound. */
   delete(resource: GroupVersionResource, namespace: string, name: string, options?: DeleteOptions): Promise<void>;
