@@ -1,7 +1,8 @@
 /** Whether a pod fits on this node: what two schedulers may both have sent here (upstream: kubelet/lifecycle/predicate.go). */
-import { untoleratedTaint } from "../../lib/apimachinery/scheduling/taints.ts";
+
 import { matchesNodeChoice } from "../../lib/apimachinery/scheduling/node-affinity.ts";
 import { amountsOf, podRequests } from "../../lib/apimachinery/scheduling/pod-resources.ts";
+import { untoleratedTaint } from "../../lib/apimachinery/scheduling/taints.ts";
 import type { Node, Pod } from "../../lib/openapi/types/core-v1.ts";
 
 /** Why a pod is refused. */
@@ -10,7 +11,11 @@ export interface Refusal {
   readonly message: string;
 }
 
-const reasons: Record<string, string> = { cpu: "OutOfcpu", memory: "OutOfmemory", "ephemeral-storage": "OutOfephemeral-storage" };
+const reasons: Record<string, string> = {
+  cpu: "OutOfcpu",
+  memory: "OutOfmemory",
+  "ephemeral-storage": "OutOfephemeral-storage",
+};
 
 /** undefined where the pod fits beside the others that are active on the node. */
 export function admit(pod: Pod, others: readonly Pod[], node: Node): Refusal | undefined {
@@ -20,7 +25,8 @@ export function admit(pod: Pod, others: readonly Pod[], node: Node): Refusal | u
 function outOfResources(pod: Pod, others: readonly Pod[], node: Node): Refusal | undefined {
   const capacity = amountsOf(node.status?.allocatable);
   const podLimit = capacity.get("pods");
-  if (podLimit !== undefined && others.length + 1 > podLimit) return short("pods", "OutOfpods", 1, others.length, podLimit);
+  if (podLimit !== undefined && others.length + 1 > podLimit)
+    return short("pods", "OutOfpods", 1, others.length, podLimit);
   const used = new Map<string, number>();
   for (const other of others) {
     for (const [name, amount] of podRequests(other.spec)) used.set(name, (used.get(name) ?? 0) + amount);
@@ -28,7 +34,8 @@ function outOfResources(pod: Pod, others: readonly Pod[], node: Node): Refusal |
   for (const [name, requested] of podRequests(pod.spec)) {
     const total = capacity.get(name) ?? 0;
     const taken = used.get(name) ?? 0;
-    if (requested > 0 && requested > total - taken) return short(name, reasons[name] ?? `OutOf${name}`, requested, taken, total);
+    if (requested > 0 && requested > total - taken)
+      return short(name, reasons[name] ?? `OutOf${name}`, requested, taken, total);
   }
   return undefined;
 }
@@ -40,7 +47,10 @@ function short(name: string, reason: string, requested: number, used: number, ca
 
 function mismatch(pod: Pod, node: Node): Refusal | undefined {
   if (matchesNodeChoice(pod.spec, node)) return undefined;
-  return { reason: "NodeAffinity", message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector" };
+  return {
+    reason: "NodeAffinity",
+    message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+  };
 }
 
 /** Ports of the machine that a pod takes, as `ip/protocol/port`. */

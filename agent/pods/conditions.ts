@@ -82,7 +82,11 @@ function initialized(pod: Pod, statuses: Statuses, phase: PodPhase): Condition {
   if (phase === "Succeeded" && unknown.length === 0) return { type, status: "True", reason: "PodCompleted" };
   const anyStarted = pod.spec.containers.some(({ name }) => {
     const status = statuses.get(name);
-    return status?.state?.running !== undefined || status?.state?.terminated !== undefined || status?.lastState?.terminated !== undefined;
+    return (
+      status?.state?.running !== undefined ||
+      status?.state?.terminated !== undefined ||
+      status?.lastState?.terminated !== undefined
+    );
   });
   const message = messageOf(unknown, incomplete, "incomplete");
   if (anyStarted || message === "") return { type, status: "True" };

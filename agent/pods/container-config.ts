@@ -118,13 +118,7 @@ function appArmorOf({ type, localhostProfile = "" }: { type: string; localhostPr
   return { profileType: type === "RuntimeDefault" ? ("RuntimeDefault" as const) : ("Unconfined" as const) };
 }
 
-function verifyNonRoot(
-  pod: Pod,
-  container: Container,
-  user: number | undefined,
-  nonRoot: boolean,
-  image: Image,
-): void {
+function verifyNonRoot(pod: Pod, container: Container, user: number | undefined, nonRoot: boolean, image: Image): void {
   if (!nonRoot) return;
   const where = `(pod: "${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})", container: ${container.name})`;
   if (user !== undefined) {

@@ -33,7 +33,11 @@ export function parseResolvConf(text: string): ResolvConf {
 export function podDns(pod: Pod, machine: ResolvConf, cluster: ClusterDns): ResolvConf {
   const { dnsPolicy = "ClusterFirst", hostNetwork, dnsConfig } = pod.spec;
   const { namespace } = pod.metadata;
-  let conf: ResolvConf = { servers: [...machine.servers], searches: [...machine.searches], options: [...machine.options] };
+  let conf: ResolvConf = {
+    servers: [...machine.servers],
+    searches: [...machine.searches],
+    options: [...machine.options],
+  };
   if (dnsPolicy === "None") conf = { servers: [], searches: [], options: [] };
   const wantsCluster = dnsPolicy === "ClusterFirstWithHostNet" || (dnsPolicy === "ClusterFirst" && !hostNetwork);
   if (wantsCluster && cluster.servers.length > 0) {

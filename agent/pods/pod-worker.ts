@@ -15,7 +15,7 @@ import { podHostname } from "./hosts-file.ts";
 import { killContainer, killPod, removePod } from "./kill.ts";
 import type { NodeContext } from "./node-context.ts";
 import { podCgroup } from "./resources.ts";
-import { emptyRuntimePod, readRuntimePod, type RuntimePod } from "./runtime-pod.ts";
+import { emptyRuntimePod, type RuntimePod, readRuntimePod } from "./runtime-pod.ts";
 import { sandboxConfig } from "./sandbox-config.ts";
 import { startContainer } from "./start-container.ts";
 import { podStatus } from "./status.ts";
@@ -289,7 +289,14 @@ export class PodWorker {
     for (const container of containers) {
       if (this.#pod.metadata.deletionTimestamp !== undefined || this.#stopped) return again;
       try {
-        await startContainer(this.#node, { pod, container, runtime: this.#runtime, place: this.#place(), pullSecrets, ...made });
+        await startContainer(this.#node, {
+          pod,
+          container,
+          runtime: this.#runtime,
+          place: this.#place(),
+          pullSecrets,
+          ...made,
+        });
         this.#waiting.delete(container.name);
       } catch (error) {
         if (!(error instanceof WaitingError)) throw error;
@@ -329,7 +336,9 @@ export class PodWorker {
     await this.#read();
     prober.stopRestarting(pod.metadata.uid);
     await this.#report(pod, false);
-    const grace = this.#inApi ? (pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30) : 1;
+    const grace = this.#inApi
+      ? (pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30)
+      : 1;
     this.#killGraceSeconds = grace;
     // Who is being killed is not started again, whatever the policy says.
     await killPod(this.#node, pod, this.#runtime, grace);
@@ -375,4 +384,3 @@ function deadlineOf(pod: Pod, status: PodStatus | undefined): number | undefined
 function needsResync(pod: Pod): boolean {
   return (pod.spec.volumes ?? []).some(({ projected }) => projected !== undefined);
 }
-

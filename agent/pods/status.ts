@@ -33,7 +33,9 @@ export function podStatus(input: StatusInput): PodStatus {
   if (ended !== undefined) phase = ended as typeof phase;
   if (failed) phase = "Failed";
   const generation = pod.metadata.generation;
-  const kept = (pod.status?.conditions ?? []).filter(({ type }) => !(nodeConditionTypes as readonly string[]).includes(type));
+  const kept = (pod.status?.conditions ?? []).filter(
+    ({ type }) => !(nodeConditionTypes as readonly string[]).includes(type),
+  );
   const conditions = nodeConditions(pod, runtime, byName, phase);
   const samePhase = phase === last.phase;
   const ips = podIps(input);

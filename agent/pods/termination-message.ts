@@ -9,7 +9,11 @@ const maxLogBytes = 2048;
 const maxLogLines = 80;
 
 /** The text; "" where there is none. */
-export async function terminationMessage(uid: string, container: RuntimeContainer, folders: PodFolders): Promise<string> {
+export async function terminationMessage(
+  uid: string,
+  container: RuntimeContainer,
+  folders: PodFolders,
+): Promise<string> {
   const path = folders.terminationMessage(uid, container.name, container.restartCount);
   const text = await tail(path, maxBytes, true);
   if (text !== "" || container.terminationMessagePolicy !== "FallbackToLogsOnError") return text;
@@ -17,7 +21,9 @@ export async function terminationMessage(uid: string, container: RuntimeContaine
   const raw = await tail(container.logPath, maxLogBytes * 4, false);
   const lines = raw.split("\n").slice(-maxLogLines - 1);
   const words = lines.map((line) => parseLogLine(Buffer.from(line))).filter((line) => line !== undefined);
-  return Buffer.concat(words.map(({ content, partial }) => (partial ? content : Buffer.concat([content, Buffer.from("\n")]))))
+  return Buffer.concat(
+    words.map(({ content, partial }) => (partial ? content : Buffer.concat([content, Buffer.from("\n")]))),
+  )
     .subarray(-maxLogBytes)
     .toString();
 }

@@ -2,8 +2,14 @@
 import { request as httpRequest, type RequestOptions } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
-import { Client as GrpcClient, credentials } from "@grpc/grpc-js";
-import type { Container, ExecAction, GRPCAction, HTTPGetAction, TCPSocketAction } from "../../../lib/openapi/types/core-v1.ts";
+import { credentials, Client as GrpcClient } from "@grpc/grpc-js";
+import type {
+  Container,
+  ExecAction,
+  GRPCAction,
+  HTTPGetAction,
+  TCPSocketAction,
+} from "../../../lib/openapi/types/core-v1.ts";
 import { RuntimeError, type RuntimeService } from "../../runtime/cri/client.ts";
 
 /** What a check found. "warning": it passed, with something to say. "error": it could not be made. */
@@ -51,19 +57,26 @@ export async function check(handler: CheckHandler, target: CheckTarget): Promise
 export function portOf(port: number | string, container: Container): number {
   const number = typeof port === "number" ? port : /^\d+$/.test(port) ? Number(port) : undefined;
   const found = number ?? container.ports?.find(({ name }) => name === port)?.containerPort;
-  if (found === undefined) throw new Error(`couldn't find port: ${JSON.stringify(port)} in container ${container.name}`);
+  if (found === undefined)
+    throw new Error(`couldn't find port: ${JSON.stringify(port)} in container ${container.name}`);
   if (found < 1 || found > 65535) throw new Error(`invalid port number: ${found}`);
   return found;
 }
 
-async function execCheck({ command = [] }: ExecAction, { runtime, containerId, timeoutMs }: CheckTarget): Promise<CheckResult> {
+async function execCheck(
+  { command = [] }: ExecAction,
+  { runtime, containerId, timeoutMs }: CheckTarget,
+): Promise<CheckResult> {
   try {
     const { stdout, stderr, exitCode } = await runtime.execSync(containerId, command, Math.ceil(timeoutMs / 1000));
     const output = Buffer.concat([stdout, stderr]).subarray(0, maxOutputBytes).toString();
     return { result: exitCode === 0 ? "success" : "failure", output };
   } catch (error) {
     if (error instanceof RuntimeError && error.code === 4) {
-      return { result: "failure", output: `command timed out: "${command.join(" ")}" timed out after ${timeoutMs / 1000}s` };
+      return {
+        result: "failure",
+        output: `command timed out: "${command.join(" ")}" timed out after ${timeoutMs / 1000}s`,
+      };
     }
     throw error;
   }
@@ -73,7 +86,10 @@ function httpCheck(action: HTTPGetAction, target: CheckTarget): Promise<CheckRes
   const scheme = action.scheme === "HTTPS" ? "https" : "http";
   const host = action.host || target.podIp;
   const path = action.path?.startsWith("/") ? action.path : `/${action.path ?? ""}`;
-  const url = new URL(path, `${scheme}://${host.includes(":") ? `[${host}]` : host}:${portOf(action.port, target.container)}`);
+  const url = new URL(
+    path,
+    `${scheme}://${host.includes(":") ? `[${host}]` : host}:${portOf(action.port, target.container)}`,
+  );
   const headers: Record<string, string> = { "User-Agent": "kube-probe/1.36", Accept: "*/*", Connection: "close" };
   for (const { name, value } of action.httpHeaders ?? []) headers[name] = value;
   return get(url, headers, target.timeoutMs, 0);
@@ -152,8 +168,15 @@ function grpcCheck({ port, service = "" }: GRPCAction, { podIp, timeoutMs }: Che
       (error, status) => {
         client.close();
         if (!error && status === servingStatus) return resolve({ result: "success", output: "service healthy" });
-        if (!error) return resolve({ result: "failure", output: `service unhealthy (responded with "${healthNames[status ?? 0]}")` });
-        const text = error.code === 4 || error.code === 14 ? `timeout: failed to connect service "${address}" within ${timeoutMs / 1000}s` : error.details;
+        if (!error)
+          return resolve({
+            result: "failure",
+            output: `service unhealthy (responded with "${healthNames[status ?? 0]}")`,
+          });
+        const text =
+          error.code === 4 || error.code === 14
+            ? `timeout: failed to connect service "${address}" within ${timeoutMs / 1000}s`
+            : error.details;
         resolve({ result: "failure", output: text });
       },
     );

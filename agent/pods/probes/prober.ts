@@ -66,7 +66,10 @@ export class Prober implements ProbeResults, Readiness {
         this.#workers.delete(key);
         if (id === undefined) continue;
         const startedAt = running?.startedAt ?? this.#options.clock.now();
-        const worker = new ProbeWorker({ ...this.#options, pod, container, probe, type, containerId: id, podIp, startedAt }, this.#results);
+        const worker = new ProbeWorker(
+          { ...this.#options, pod, container, probe, type, containerId: id, podIp, startedAt },
+          this.#results,
+        );
         this.#workers.set(key, worker);
         void worker.run();
       }
@@ -174,7 +177,8 @@ class ProbeWorker {
     const target = { runtime, container, containerId, podIp, timeoutMs: (probe.timeoutSeconds ?? 1) * 1000 };
     const tries = 3;
     let outcome = await check(probe, target);
-    for (let attempt = 1; outcome.result === "error" && attempt < tries; attempt++) outcome = await check(probe, target);
+    for (let attempt = 1; outcome.result === "error" && attempt < tries; attempt++)
+      outcome = await check(probe, target);
     return outcome;
   }
 
@@ -182,7 +186,8 @@ class ProbeWorker {
   #judge({ result, output }: CheckResult): boolean {
     const { probe, type, pod, container, record, onChange } = this.#options;
     const title = titles[type];
-    if (result === "error") record(pod, container, `${title} probe errored and resulted in unknown state: ${output}`, "Unhealthy");
+    if (result === "error")
+      record(pod, container, `${title} probe errored and resulted in unknown state: ${output}`, "Unhealthy");
     if (result === "failure") record(pod, container, `${title} probe failed: ${output}`, "Unhealthy");
     if (result === "warning") record(pod, container, `${title} probe warning: ${output}`, "ProbeWarning");
     if (result === "error") return false;

@@ -3,7 +3,20 @@
  * volume/util/atomic_writer.go): files live in a folder with a time in its name, `..data` points to it, and the names
  * that users see point through `..data`.
  */
-import { chmod, chown, lstat, mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 /** A file of a volume. */

@@ -41,7 +41,8 @@ export async function volumeContent(pod: Pod, volume: Volume, from: ContentSourc
   if (volume.projected) {
     const files: Files = new Map();
     const { sources = [], defaultMode = 0o644 } = volume.projected;
-    for (const source of sources) for (const [path, file] of await projection(pod, source, defaultMode, from)) files.set(path, file);
+    for (const source of sources)
+      for (const [path, file] of await projection(pod, source, defaultMode, from)) files.set(path, file);
     return files;
   }
   return undefined;
@@ -62,7 +63,9 @@ async function projection(pod: Pod, source: VolumeProjection, mode: number, from
     const content = Buffer.from(await from.token(audience, expirationSeconds));
     const owner = commonUser(pod);
     const restricted = owner !== undefined || pod.spec.securityContext?.fsGroup !== undefined;
-    return new Map([[path, { content, mode: restricted ? 0o600 : mode, ...(owner === undefined ? {} : { uid: owner }) }]]);
+    return new Map([
+      [path, { content, mode: restricted ? 0o600 : mode, ...(owner === undefined ? {} : { uid: owner }) }],
+    ]);
   }
   throw new Error("the volume has a source that this node does not know");
 }

@@ -80,7 +80,13 @@ export class Volumes {
     }
     const files = await volumeContent(pod, volume, this.#sources(pod, place));
     if (files === undefined) throw new Error("no volume plugin matched");
-    const plugin = volume.configMap ? "configmap" : volume.secret ? "secret" : volume.projected ? "projected" : "downward-api";
+    const plugin = volume.configMap
+      ? "configmap"
+      : volume.secret
+        ? "secret"
+        : volume.projected
+          ? "projected"
+          : "downward-api";
     const path = folders.volume(uid, plugin, volume.name);
     // What may be secret never reaches a disk.
     if (volume.secret || volume.projected) await ensureMemory(path, "1777");
@@ -119,7 +125,8 @@ export async function volumeMounts(
   const mounts: Mount[] = [];
   for (const mount of container.volumeMounts ?? []) {
     const volume = mounted.get(mount.name);
-    if (volume === undefined) throw new Error(`cannot find volume "${mount.name}" to mount into container "${container.name}"`);
+    if (volume === undefined)
+      throw new Error(`cannot find volume "${mount.name}" to mount into container "${container.name}"`);
     const subPath = mount.subPathExpr ? expandPath(mount.subPathExpr) : (mount.subPath ?? "");
     const hostPath = subPath === "" ? volume.path : await resolveSubPath(volume.path, subPath);
     mounts.push({

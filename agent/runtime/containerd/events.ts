@@ -35,7 +35,9 @@ export async function watchContainerEvents(
 
 function streamOnce(client: Client, onEvent: () => void, signal: AbortSignal): Promise<void> {
   const filters = topics.map((topic) => `topic=="${topic}"`);
-  const methods = client as unknown as { subscribe(request: object): import("@grpc/grpc-js").ClientReadableStream<object> };
+  const methods = client as unknown as {
+    subscribe(request: object): import("@grpc/grpc-js").ClientReadableStream<object>;
+  };
   return new Promise((resolve) => {
     const stream = methods.subscribe({ filters });
     const cancel = () => stream.cancel();

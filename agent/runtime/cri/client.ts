@@ -1,6 +1,13 @@
 /** Calls to a container runtime by CRI over gRPC (upstream: cri-client). */
 import { join } from "node:path";
-import { Client, credentials, loadPackageDefinition, type ServiceClientConstructor, type ServiceError, status } from "@grpc/grpc-js";
+import {
+  type Client,
+  credentials,
+  loadPackageDefinition,
+  type ServiceClientConstructor,
+  type ServiceError,
+  status,
+} from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import type {
   AuthConfig,
@@ -175,8 +182,13 @@ function runtimeCalls(call: Call): RuntimeService {
     containerStatus: async (containerId) => (await call("containerStatus", { containerId })).status,
     reopenContainerLog: async (containerId) => void (await call("reopenContainerLog", { containerId })),
     execSync: async (containerId, cmd, timeout) =>
-      (await call("execSync", { containerId, cmd, timeout }, timeout > 0 ? timeout * 1000 + 10_000 : pullTimeoutMs)) as never,
-    exec: async (containerId, { command, ...streams }) => (await call("exec", { containerId, cmd: command, ...streams })).url,
+      (await call(
+        "execSync",
+        { containerId, cmd, timeout },
+        timeout > 0 ? timeout * 1000 + 10_000 : pullTimeoutMs,
+      )) as never,
+    exec: async (containerId, { command, ...streams }) =>
+      (await call("exec", { containerId, cmd: command, ...streams })).url,
     attach: async (containerId, streams) => (await call("attach", { containerId, ...streams })).url,
     portForward: async (podSandboxId, port) => (await call("portForward", { podSandboxId, port })).url,
   };

@@ -121,7 +121,6 @@ export interface PodSandbox {
 /** A sandbox with its addresses. A sandbox in the machine's network has none. */
 export interface PodSandboxStatus extends PodSandbox {
   network: { ip: string; additionalIps: { ip: string }[] } | null;
-  linux?: { namespaces?: { options?: NamespaceOption } };
 }
 
 /** A container's state. */

@@ -1,0 +1,292 @@
+/** Puts the parts of the agent together. */
+import { readFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { systemClock, systemRandom, timeText } from "../lib/apimachinery/clock.ts";
+import { keyOf } from "../lib/apimachinery/meta.ts";
+import { type ClientEventRecorder, createEventRecorder } from "../lib/client/event-recorder.ts";
+import { createHttpClient, type HttpClient } from "../lib/client/http.ts";
+import type { Informers } from "../lib/client/informer.ts";
+import { createInformers } from "../lib/client/shared-informers.ts";
+import type { NodeStatus } from "../lib/openapi/types/core-v1.ts";
+import { endpointslices, namespaces, pods as podResource, services } from "../lib/openapi/types/resources.ts";
+import { informerZone } from "./dns/informer-zone.ts";
+import { type DnsServer, serveDns } from "./dns/server.ts";
+import { type PodNetwork, podNetwork, writeCniConfig } from "./network/cni.ts";
+import { ensureBridge, freePodCidr, machineAddress, prepareKernel } from "./network/machine.ts";
+import { keepLease } from "./node/lease.ts";
+import { availableMemory, diskOf, machineInfo } from "./node/machine-info.ts";
+import { nodeLabels, nodeStatus } from "./node/node-status.ts";
+import { Registration } from "./node/registration.ts";
+import type { AgentOptions } from "./options.ts";
+import { BackOff } from "./pods/back-off.ts";
+import { parseResolvConf } from "./pods/dns-config.ts";
+import { PodFolders } from "./pods/folders.ts";
+import { Images } from "./pods/images.ts";
+import { containerFieldPath, type NodeContext } from "./pods/node-context.ts";
+import { Pods } from "./pods/pods.ts";
+import { Prober } from "./pods/probes/prober.ts";
+import { References } from "./pods/references.ts";
+import { StatusWriter } from "./pods/status-writer.ts";
+import { Tokens } from "./pods/volumes/tokens.ts";
+import { Volumes } from "./pods/volumes/volumes.ts";
+import { Proxier } from "./proxy/proxier.ts";
+import { watchContainerEvents } from "./runtime/containerd/events.ts";
+import { nodeLayout, sandboxImage } from "./runtime/containerd/prepare.ts";
+import { type CriClient, createCriClient } from "./runtime/cri/client.ts";
+import { ensureSandboxImage } from "./runtime/image/import.ts";
+import { LogRotation } from "./server/log-rotation.ts";
+import { type NodeServer, serveNode } from "./server/server.ts";
+
+const crashFirstMs = 10_000;
+const crashMaxMs = 300_000;
+const resolvConf = "/etc/resolv.conf";
+
+/** The agent of one node. */
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #dataDir: string;
+  readonly #client: HttpClient;
+  readonly #informers: Informers;
+  readonly #recorder: ClientEventRecorder;
+  readonly #runtime: CriClient;
+  readonly #machine = machineInfo();
+  readonly #address: string;
+  readonly #stopping = new AbortController();
+  readonly #statuses: StatusWriter;
+  #registration: Registration | undefined;
+  #pods: Pods | undefined;
+  #proxier: Proxier | undefined;
+  #dns: DnsServer | undefined;
+  #server: NodeServer | undefined;
+  #rotation: LogRotation | undefined;
+  #prober: Prober | undefined;
+  #references: References | undefined;
+  #sandboxImage = false;
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    this.#dataDir = resolve(options.dataDir);
+    this.#address = options.nodeIp ?? machineAddress();
+    this.#client = createHttpClient({ kubeconfig: options.kubeconfig, userAgent: "coracle-agent" });
+    const onError = (error: unknown) => this.#log(`the API server can't be read: ${(error as Error).message}`, error);
+    this.#informers = createInformers({ client: this.#client, onError });
+    const source = { component: "kubelet", host: options.nodeName };
+    this.#recorder = createEventRecorder(this.#client, source, systemClock);
+    this.#runtime = createCriClient(nodeLayout(this.#dataDir).socket);
+    this.#statuses = new StatusWriter({
+      client: this.#client,
+      clock: systemClock,
+      onError: (error, { metadata }) =>
+        this.#log(`the status of ${metadata.namespace}/${metadata.name} can't be written: ${(error as Error).message}`),
+    });
+  }
+
+  /** Resolves when the node is registered and its pods are looked after. */
+  async start(): Promise<void> {
+    const { signal } = this.#stopping;
+    const network = await this.#prepareNetwork();
+    const folders = new PodFolders(this.#dataDir);
+    await mkdir(folders.pods, { recursive: true, mode: 0o711 });
+    await mkdir(folders.logs, { recursive: true, mode: 0o755 });
+    const podInformer = this.#informers.get(podResource, { fieldSelector: `spec.nodeName=${this.#options.nodeName}` });
+    this.#server = await serveNode({
+      port: this.#options.port,
+      address: "0.0.0.0",
+      nodeName: this.#options.nodeName,
+      addresses: [this.#address, "127.0.0.1"],
+      clientCa: this.#options.clientCa,
+      tlsCert: this.#options.tlsCert,
+      tlsKey: this.#options.tlsKey,
+      folders,
+      runtime: this.#runtime,
+      findPod: (namespace, name) => podInformer.get(keyOf({ metadata: { namespace, name } })),
+    });
+    this.#registration = this.#register(network);
+    await this.#registration.register(signal);
+    void keepLease(
+      {
+        client: this.#client,
+        clock: systemClock,
+        nodeName: this.#options.nodeName,
+        nodeUid: () => this.#registration?.node?.metadata.uid,
+        onError: (error) => this.#log(`the lease can't be renewed: ${(error as Error).message}`),
+      },
+      signal,
+    );
+    const context = this.#context(folders);
+    this.#pods = new Pods(context, podInformer);
+    void this.#registration.run(signal);
+    await this.#startProxy(network);
+    await this.#pods.start();
+    void watchContainerEvents(
+      nodeLayout(this.#dataDir).socket,
+      () => this.#pods?.runtimeChanged(),
+      systemClock,
+      signal,
+    );
+    this.#rotation = new LogRotation(this.#runtime, systemClock, context.log);
+    void this.#rotation.run(signal);
+  }
+
+  /** Ends the agent; pods run on. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#prober?.stop();
+    await this.#pods?.stop();
+    await this.#proxier?.stop();
+    this.#references?.stop();
+    this.#statuses.stop();
+    await this.#dns?.close();
+    await this.#server?.close();
+    await this.#informers.stop();
+    this.#runtime.close();
+    this.#client.close();
+  }
+
+  #log(message: string, error?: unknown): void {
+    console.error(`${timeText(systemClock.now())} ${message}`);
+    if (this.#options.verbose && error instanceof Error) console.error(error.stack);
+  }
+
+  async #prepareNetwork(): Promise<PodNetwork> {
+    const layout = nodeLayout(this.#dataDir);
+    // The bridge of an earlier run has the range already: that is no conflict.
+    const { bridge } = podNetwork("10.244.0.0/24", this.#dataDir);
+    const network = podNetwork(this.#options.podCidr ?? freePodCidr(bridge), this.#dataDir);
+    await ensureBridge(network);
+    writeCniConfig(network, layout.cniConf, join(layout.folder, "addresses"));
+    return network;
+  }
+
+  #register(network: PodNetwork): Registration {
+    return new Registration({
+      client: this.#client,
+      clock: systemClock,
+      recorder: this.#recorder,
+      nodeName: this.#options.nodeName,
+      labels: nodeLabels(this.#options.nodeName, { ...this.#machine, hostname: this.#options.nodeName }),
+      podCidr: network.cidr,
+      status: (before) => this.#status(before),
+      onError: (error) => this.#log(`the node's status can't be written: ${(error as Error).message}`),
+    });
+  }
+
+  async #status(before: NonNullable<NodeStatus["conditions"]>): Promise<NodeStatus> {
+    const { runtime, notReady } = await this.#runtimeState();
+    const disk = diskOf(this.#dataDir);
+    return nodeStatus({
+      machine: { ...this.#machine, hostname: this.#options.nodeName },
+      addresses: [this.#address],
+      maxPods: this.#options.maxPods,
+      diskBytes: disk.total,
+      diskFree: disk.free,
+      memoryAvailable: availableMemory(),
+      runtime,
+      notReady,
+      serverPort: this.#server?.port ?? 0,
+      now: timeText(systemClock.now()),
+      before,
+    });
+  }
+
+  async #runtimeState(): Promise<{ runtime?: { runtimeName: string; runtimeVersion: string }; notReady?: string }> {
+    try {
+      const runtime = await this.#runtime.version();
+      if (!this.#sandboxImage) {
+        await ensureSandboxImage(this.#runtime, nodeLayout(this.#dataDir).socket, sandboxImage);
+        this.#sandboxImage = true;
+      }
+      const bad = (await this.#runtime.status()).filter(({ status }) => !status);
+      const texts = bad.map(({ type, reason, message }) => `${type}=false reason:${reason} message:${message}`);
+      return {
+        runtime,
+        ...(texts.length > 0 ? { notReady: `container runtime network not ready: ${texts.join("; ")}` } : {}),
+      };
+    } catch (error) {
+      this.#sandboxImage = false;
+      return { notReady: `container runtime is down: ${(error as Error).message}` };
+    }
+  }
+
+  #context(folders: PodFolders): NodeContext {
+    const wake = (uid: string) => this.#pods?.wake(uid);
+    const references = new References({
+      client: this.#client,
+      clock: systemClock,
+      random: systemRandom,
+      onChange: wake,
+    });
+    this.#references = references;
+    const allocatable = () => this.#registration?.node?.status?.allocatable ?? {};
+    const tokens = new Tokens(this.#client, systemClock);
+    const prober = new Prober({
+      runtime: this.#runtime,
+      clock: systemClock,
+      random: systemRandom,
+      record: (pod, container, message, reason) =>
+        this.#recorder.event(pod, "Warning", reason, message, { fieldPath: containerFieldPath(pod, container) }),
+      onChange: wake,
+    });
+    this.#prober = prober;
+    const serviceInformer = this.#informers.get(services);
+    return {
+      nodeName: this.#options.nodeName,
+      hostname: this.#machine.hostname,
+      runtime: this.#runtime,
+      images: new Images(this.#runtime, systemClock),
+      imageStatus: (name) => this.#runtime.imageStatus(name),
+      volumes: new Volumes({ folders, references, tokens, allocatable }),
+      references,
+      prober,
+      statuses: this.#statuses,
+      recorder: this.#recorder,
+      folders,
+      clock: systemClock,
+      random: systemRandom,
+      crashBackOff: new BackOff(crashFirstMs, crashMaxMs),
+      cgroupParent: `/coracle/${this.#options.nodeName}`,
+      memoryCapacity: this.#machine.memoryBytes,
+      clusterDns: { servers: [this.#options.clusterDns], domain: this.#options.clusterDomain },
+      machineDns: () => parseResolvConf(readFileSync(resolvConf, "utf8")),
+      hostIps: () => [this.#address],
+      node: () => this.#registration?.node,
+      services: () => serviceInformer.list(),
+      servicesSynced: serviceInformer.synced,
+      others: (uid) => this.#pods?.active(uid) ?? [],
+      log: (message, error) => this.#log(message, error),
+    };
+  }
+
+  async #startProxy(network: PodNetwork): Promise<void> {
+    const { nodeName, clusterCidrs, clusterDns, clusterDomain } = this.#options;
+    const kernel = await prepareKernel();
+    const serviceInformer = this.#informers.get(services);
+    const sliceInformer = this.#informers.get(endpointslices);
+    const namespaceInformer = this.#informers.get(namespaces, { metadataOnly: true });
+    const pods = this.#informers.get(podResource, { fieldSelector: `spec.nodeName=${nodeName}` });
+    this.#dns = await serveDns({
+      address: network.gateway,
+      port: 0,
+      domain: clusterDomain,
+      source: informerZone(serviceInformer, sliceInformer, namespaceInformer),
+      upstreams: () => parseResolvConf(readFileSync(resolvConf, "utf8")).servers,
+    });
+    this.#proxier = new Proxier({
+      services: serviceInformer,
+      slices: sliceInformer,
+      pods,
+      fixed: {
+        table: network.bridge.replaceAll("-", "_"),
+        nodeName,
+        podCidr: network.cidr,
+        clusterCidrs,
+        dns: { clusterIp: clusterDns, address: network.gateway, port: this.#dns.port },
+        masqueradeLocal: !kernel.bridgeFiltered,
+      },
+      clock: systemClock,
+      log: (message, error) => this.#log(message, error),
+    });
+    void this.#proxier.start();
+  }
+}

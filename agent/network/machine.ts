@@ -1,0 +1,78 @@
+/** The machine's own network: addresses, forwarding, the bridge. */
+import { execFile } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
+import { promisify } from "node:util";
+import { contains, parseAddress, parseCidr } from "../../lib/apimachinery/validation/ip.ts";
+import type { PodNetwork } from "./cni.ts";
+
+const run = promisify(execFile);
+
+/** The machine's IPv4 address: that of the interface with the default route, else the first that is not loopback. */
+export function machineAddress(): string {
+  const interfaces = networkInterfaces();
+  const name = defaultInterface(readFileSync("/proc/net/route", "utf8"));
+  const candidates = [...(interfaces[name ?? ""] ?? []), ...Object.values(interfaces).flatMap((list) => list ?? [])];
+  const found = candidates.find(({ family, internal }) => family === "IPv4" && !internal);
+  return found?.address ?? "127.0.0.1";
+}
+
+/** The interface of the default route in a /proc/net/route table. */
+export function defaultInterface(table: string): string | undefined {
+  const rows = table
+    .split("\n")
+    .slice(1)
+    .map((line) => line.split("\t"));
+  return rows.find(([, destination, , , , , , mask]) => destination === "00000000" && mask === "00000000")?.[0];
+}
+
+/** The first of the ranges 10.244.N.0/24 that no interface of the machine is in. `except`: an interface that doesn't count. */
+export function freePodCidr(except?: string): string {
+  const addresses = Object.entries(networkInterfaces())
+    .filter(([name]) => name !== except)
+    .flatMap(([, list]) => list ?? [])
+    .filter(({ family }) => family === "IPv4")
+    .map(({ address }) => parseAddress(address));
+  for (let third = 0; third < 256; third++) {
+    const cidr = `10.244.${third}.0/24`;
+    const network = parseCidr(cidr)?.network;
+    if (network && !addresses.some((address) => address && contains(network, address))) return cidr;
+  }
+  throw new Error("all ranges 10.244.N.0/24 are in use on this machine; name another with --pod-cidr");
+}
+
+function setting(path: string, value: string): boolean {
+  const file = `/proc/sys/${path}`;
+  if (!existsSync(file)) return false;
+  if (readFileSync(file, "utf8").trim() !== value) writeFileSync(file, value);
+  return true;
+}
+
+/** What the kernel was told. */
+export interface KernelNetwork {
+  /** Traffic between ports of a bridge passes the machine's rules: pods reach Services whose pod is on the same bridge. */
+  readonly bridgeFiltered: boolean;
+}
+
+/** Turns forwarding on and lets NodePorts answer on 127.0.0.1. Rejects where the kernel refuses. */
+export async function prepareKernel(): Promise<KernelNetwork> {
+  setting("net/ipv4/ip_forward", "1");
+  setting("net/ipv4/conf/all/route_localnet", "1");
+  if (!existsSync("/proc/sys/net/bridge")) await run("modprobe", ["br_netfilter"]).catch(() => {});
+  return { bridgeFiltered: setting("net/bridge/bridge-nf-call-iptables", "1") };
+}
+
+/** Makes the bridge with the gateway's address: the cluster's DNS listens there before the first pod. */
+export async function ensureBridge(network: PodNetwork): Promise<void> {
+  const { bridge, gateway, prefix } = network;
+  if (!existsSync(`/sys/class/net/${bridge}`)) await run("ip", ["link", "add", bridge, "type", "bridge"]);
+  const { stdout } = await run("ip", ["-o", "-4", "address", "show", "dev", bridge]);
+  if (!stdout.includes(` ${gateway}/${prefix} `))
+    await run("ip", ["address", "add", `${gateway}/${prefix}`, "dev", bridge]);
+  await run("ip", ["link", "set", bridge, "up"]);
+}
+
+/** Removes the bridge, where it is there. */
+export async function removeBridge(bridge: string): Promise<void> {
+  if (existsSync(`/sys/class/net/${bridge}`)) await run("ip", ["link", "delete", bridge]);
+}

@@ -1,0 +1,142 @@
+/** Puts the Node into the API and keeps its status current (upstream: kubelet_node_status.go). */
+import { type Clock, timeText } from "../../lib/apimachinery/clock.ts";
+import { isAlreadyExists, isNotFound } from "../../lib/apimachinery/errors.ts";
+import type { EventRecorder } from "../../lib/client/event-recorder.ts";
+import type { Client } from "../../lib/client/interface.ts";
+import type { Node, NodeStatus } from "../../lib/openapi/types/core-v1.ts";
+import { nodes } from "../../lib/openapi/types/resources.ts";
+import { conditionOf, differs } from "./node-status.ts";
+
+/** What a node is registered with. */
+export interface RegistrationOptions {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly recorder: EventRecorder;
+  readonly nodeName: string;
+  readonly labels: Record<string, string>;
+  /** The range of pod addresses it would have if nobody gave it one. */
+  readonly podCidr?: string;
+  /** The status now, given the conditions there were. */
+  readonly status: (before: NonNullable<NodeStatus["conditions"]>) => Promise<NodeStatus>;
+  readonly onError: (error: unknown) => void;
+}
+
+/** How often the machine is looked at. */
+const lookMs = 10_000;
+/** Written at least so often, even if nothing has changed. */
+const reportMs = 300_000;
+const retryMs = 1000;
+
+/** The node in the API. */
+export class Registration {
+  readonly #options: RegistrationOptions;
+  #node: Node | undefined;
+  #reportedAt = 0;
+  #wake = new AbortController();
+
+  constructor(options: RegistrationOptions) {
+    this.#options = options;
+  }
+
+  /** The node as it was read or written last. */
+  get node(): Node | undefined {
+    return this.#node;
+  }
+
+  /** Creates the Node, or takes the one there is. Tries until the signal aborts. */
+  async register(signal: AbortSignal): Promise<Node | undefined> {
+    const { clock, onError } = this.#options;
+    while (!signal.aborted) {
+      try {
+        this.#node = await this.#createOrGet();
+        return this.#node;
+      } catch (error) {
+        onError(error);
+        await clock.sleep(retryMs, signal);
+      }
+    }
+    return undefined;
+  }
+
+  /** Keeps the status current until the signal aborts. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, onError } = this.#options;
+    const abort = () => this.#wake.abort();
+    signal.addEventListener("abort", abort);
+    while (!signal.aborted) {
+      let delayMs = lookMs;
+      try {
+        await this.report();
+      } catch (error) {
+        if (isNotFound(error)) this.#node = undefined;
+        onError(error);
+        delayMs = retryMs;
+      }
+      this.#wake = new AbortController();
+      if (signal.aborted) return;
+      await clock.sleep(delayMs, this.#wake.signal);
+    }
+  }
+
+  /** Looks again now: something that the status shows has changed. */
+  changed(): void {
+    this.#wake.abort();
+  }
+
+  /** Writes the status where it has changed, or has not been written for long. */
+  async report(): Promise<void> {
+    const { client, clock, nodeName, status } = this.#options;
+    this.#node ??= await this.#createOrGet();
+    const before = this.#node.status?.conditions ?? [];
+    const now = await status(before);
+    if (!differs(this.#node.status, { ...this.#node.status, ...now }) && clock.now() - this.#reportedAt < reportMs)
+      return;
+    const was = conditionOf(this.#node, "Ready")?.status;
+    const patch = { status: { ...now, addresses: [{ $patch: "replace" }, ...(now.addresses ?? [])] } };
+    this.#node = await client.patch(nodes, { name: nodeName }, "strategic", patch, { subresource: "status" });
+    this.#reportedAt = clock.now();
+    const is = conditionOf(this.#node, "Ready")?.status;
+    if (was === is) return;
+    const reason = is === "True" ? "NodeReady" : "NodeNotReady";
+    this.#options.recorder.event(this.#node, "Normal", reason, `Node ${nodeName} status is now: ${reason}`);
+  }
+
+  async #createOrGet(): Promise<Node> {
+    const { client, nodeName, labels, podCidr, status } = this.#options;
+    const found = await this.#get();
+    if (found) return this.#reconcile(found);
+    const spec = podCidr === undefined ? {} : { podCIDR: podCidr, podCIDRs: [podCidr] };
+    const metadata = { name: nodeName, labels };
+    try {
+      return await client.create(nodes, { apiVersion: "v1", kind: "Node", metadata, spec, status: await status([]) });
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+      return await client.get(nodes, { name: nodeName });
+    }
+  }
+
+  async #get(): Promise<Node | undefined> {
+    try {
+      return await this.#options.client.get(nodes, { name: this.#options.nodeName });
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** The labels that are the machine's own are put right; so is a range that nobody has given. */
+  async #reconcile(node: Node): Promise<Node> {
+    const { client, nodeName, labels, podCidr } = this.#options;
+    const wrong = Object.entries(labels).some(([key, value]) => node.metadata.labels?.[key] !== value);
+    const noRange = podCidr !== undefined && !node.spec?.podCIDR;
+    if (!wrong && !noRange) return node;
+    const patch = {
+      ...(wrong ? { metadata: { labels } } : {}),
+      ...(noRange ? { spec: { podCIDR: podCidr, podCIDRs: [podCidr] } } : {}),
+    };
+    return client.patch(nodes, { name: nodeName }, "strategic", patch);
+  }
+}
+
+/** The time as statuses have it. */
+export const statusTime = (clock: Clock) => timeText(clock.now());
