@@ -1,6 +1,7 @@
 /** From a request to a resource to the handler of its verb. */
 import { failure, newGenericNotFound } from "../apimachinery/errors.ts";
 import type { ServerRequest, ServerResponse, UserInfo } from "../apimachinery/http.ts";
+import { warnOfDeprecation } from "./deprecations.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { create } from "./handlers/create.ts";
 import { deleteOne } from "./handlers/delete.ts";
@@ -44,7 +45,17 @@ export async function dispatch(
   if (!server.endpoints.hasGroup(info.group)) return pageNotFound;
   const endpoint = server.endpoints.find(info.group, info.version, info.resource);
   if (!endpoint || !isPlace(endpoint, info)) throw newGenericNotFound();
-  const resourceRequest: ResourceRequest = { server, request, info, endpoint, user };
+  // The path of a namespace counts as within it, for authorization; what is stored has no namespace.
+  const own = endpoint.info.namespaced || info.namespace === "" ? info : { ...info, namespace: "" };
+  const resourceRequest: ResourceRequest = { server, request, info: own, endpoint, user };
+  return warnOfDeprecation(endpoint, request, () => answer(resourceRequest, connectors));
+}
+
+function answer(
+  resourceRequest: ResourceRequest,
+  connectors: Readonly<Record<string, Connector>>,
+): Promise<ServerResponse> {
+  const { endpoint, info, request } = resourceRequest;
   if (info.subresource !== "") return subresource(resourceRequest, connectors);
   if (info.verb === "create" && info.namespace === "" && endpoint.info.namespaced) throw methodNotAllowed();
   const { verbs } = endpoint.info;

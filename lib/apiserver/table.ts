@@ -1,29 +1,13 @@
 /** Tables, which kubectl prints, and metadata-only objects (upstream: apiserver/pkg/registry/rest/table.go, printers). */
 import { newBadRequest } from "../apimachinery/errors.ts";
 import type { AnyObject } from "../apimachinery/meta.ts";
-import { factsText } from "../openapi/schema.ts";
 import { ageCell } from "../registry/printers/cells.ts";
+import { columnsOf } from "../registry/printers/columns.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { ResourceRequest } from "./request.ts";
 
 /** How much of each object a row carries. */
 export type IncludeObject = "None" | "Metadata" | "Object";
-
-/** [name, type, format, priority] */
-type Column = readonly [string, string, string, number];
-
-let columns: Record<string, readonly Column[]> | undefined;
-
-function columnsOf({ info }: Endpoint): readonly Column[] {
-  columns ??= JSON.parse(factsText("columns.json")) as Record<string, readonly Column[]>;
-  const id = `${info.group === "" ? "" : `${info.group}/`}${info.version}/${info.resource}`;
-  return (
-    columns[id] ?? [
-      ["Name", "string", "name", 0],
-      ["Created At", "date", "", 0],
-    ]
-  );
-}
 
 /** The includeObject parameter. Throws 400. */
 export function includeObjectOf(query: URLSearchParams): IncludeObject {
@@ -44,8 +28,10 @@ function rowObject(object: AnyObject, include: IncludeObject): unknown {
   return include === "Object" ? object : partialMetadata(object, "PartialObjectMetadata");
 }
 
-function cellsOf({ strategy }: Endpoint, object: AnyObject, now: number): unknown[] {
+function cellsOf({ strategy, info }: Endpoint, object: AnyObject, now: number): unknown[] {
   if (strategy.cells) return strategy.cells(object, { now });
+  const dated = columnsOf(info.group, info.version, info.resource)[1]?.type === "date";
+  if (dated) return [object.metadata.name ?? "", object.metadata.creationTimestamp ?? null];
   return [object.metadata.name ?? "", ageCell(object.metadata.creationTimestamp, now)];
 }
 
@@ -63,23 +49,12 @@ export function tableText(
   metadata: Record<string, unknown>,
   withColumns = true,
 ): string {
-  const definitions = columnsOf(request.endpoint).map(([name, type, format, priority]) => ({
-    name,
-    type,
-    format,
-    description: describe(name),
-    priority,
-  }));
+  const { group, version, resource } = request.endpoint.info;
   return JSON.stringify({
     kind: "Table",
     apiVersion: "meta.k8s.io/v1",
     metadata,
-    columnDefinitions: withColumns ? definitions : null,
+    columnDefinitions: withColumns ? columnsOf(group, version, resource) : null,
     rows: rows(request, objects),
   });
-}
-
-/** Upstream has a sentence for each column; ours is the column's name. */
-function describe(name: string): string {
-  return name;
 }

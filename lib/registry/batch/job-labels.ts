@@ -5,7 +5,7 @@ const controllerUID = "batch.kubernetes.io/controller-uid";
 
 /** What its pods carry. `prefixed`: with the names that have a prefix, besides those of old. */
 export function jobLabels(name: string, uid: string, prefixed: boolean): Record<string, string> {
-  const own = prefixed ? { [controllerUID]: uid, "batch.kubernetes.io/job-name": name } : {};
+  const own: Record<string, string> = prefixed ? { [controllerUID]: uid, "batch.kubernetes.io/job-name": name } : {};
   return { ...own, "controller-uid": uid, "job-name": name };
 }
 
