@@ -71,12 +71,17 @@ export class SimulatedTable {
       const id = idOf(keyOf(write));
       this.locked.add(id);
       if ("put" in write) this.remember(write.put);
-      this.world.after(this.world.random.number() * 3, () => {
+      this.world.after(this.lag(), () => {
         this.apply(write);
         this.locked.delete(id);
         if (--left === 0) done();
       });
     }
+  }
+
+  /** How long an item of a decided transaction still shows what was before. */
+  private lag(): number {
+    return this.world.random.number() * (this.world.chance(0.05) ? 40 : 3);
   }
 
   /** DynamoDB's TTL: some of what has expired goes. */

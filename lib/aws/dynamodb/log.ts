@@ -155,8 +155,9 @@ export class CollectionLog {
     if (!this.isTendingDue(counter)) return false;
     const { clock, times } = this.settings;
     const now = clock.now();
-    // Where nothing was written for so long, all that was superseded is old.
-    const isQuiet = now - counter.ticketAt >= times.historyMs;
+    // Where nothing was written for so long, all that was superseded is old. Twice as long: a ticket's time is a little
+    // older than its entry, and clocks differ.
+    const isQuiet = now - counter.ticketAt >= 2 * times.historyMs;
     await this.settle(counter.stable, counter.ticket, counter, 0);
     await this.persist(async () => {
       const compacted = isQuiet ? counter.ticket : counter.noteRevision;

@@ -23,7 +23,8 @@ export class Tail {
   readonly log: CollectionLog;
   /** Everything up to here is settled and was read. -1 before the first poll. */
   position = -1;
-  compacted = 0;
+  /** The collection's, as of the last poll. */
+  partitions = 1;
   /** Why the tail has ended before its time. */
   failure: unknown;
   private readonly readers = new Set<Reader>();
@@ -102,7 +103,7 @@ export class Tail {
     try {
       const counter = await this.log.counter();
       this.lastAnswerAt = clock.now();
-      this.compacted = counter.compacted;
+      this.partitions = counter.partitions;
       const { switches } = this.log.settings;
       // At first, or after a long sleep: what is missing below is forgotten, not a gap.
       if (this.position < 0 || (switches.compaction && this.position < counter.compacted)) this.startAt(counter.stable);

@@ -43,13 +43,13 @@ export async function* watch(
 }
 
 /** Settled slots from the table. One that is missing was removed, so history no longer reaches back to it. */
-async function backlog({ log }: Tail, after: number, settledTo: number): Promise<WatchBatch> {
+async function backlog({ log, partitions }: Tail, after: number, settledTo: number): Promise<WatchBatch> {
   const to = Math.min(settledTo, after + backlogPage);
-  const counter = await log.counter();
-  const slots = await log.persist(() => log.read(after, to, counter.partitions));
+  const slots = await log.persist(() => log.read(after, to, partitions));
   const entries = await readEntries(log, slots.filter(isEntry));
-  // After the read: what is removed meanwhile was compacted before.
-  log.checkHistory(after, await log.counter());
+  // After the read: what was removed meanwhile had been compacted before.
+  const counter = await log.counter();
+  log.checkHistory(after, counter);
   const isWhole = slots.length === to - after && !entries.includes(undefined);
   if (!isWhole && log.settings.switches.compaction) throw new RevisionCompacted(after, counter.ticket);
   return { entries: entries.filter((entry) => entry !== undefined), revision: to };
