@@ -1,4 +1,5 @@
 /** The object graph of this process: an informer of metadata for every resource that the server serves. */
+import { type Clock, systemClock } from "../apimachinery/clock.ts";
 import { type KubeObject, parseApiVersion, type Resource } from "../apimachinery/meta.ts";
 import { discoverResources } from "../client/discovery.ts";
 import type { Informer, Informers } from "../client/informer.ts";
@@ -11,18 +12,31 @@ export type GraphHandler = (resource: Resource, change: Change) => void;
 
 /** A graph that grows when resources are added to the server. */
 export interface InformerGraph extends ObjectGraph {
-  /** Resolves when the resources have been discovered and their informers are synced. Rejects when discovery fails. */
+  /** Resolves when the resources have been discovered, which is tried until it works, and their informers are synced. */
   readonly synced: Promise<void>;
   onChange(handler: GraphHandler): void;
   /** Looks for new resources: call it when a CustomResourceDefinition has changed. */
   refresh(): Promise<void>;
 }
 
+/** What a graph is made with. */
+export interface ObjectGraphOptions {
+  readonly client: Client;
+  /** Those that somebody else uses are shared. */
+  readonly informers: Informers;
+  readonly clock?: Clock;
+  /** Ends the first discovery's attempts. */
+  readonly signal?: AbortSignal;
+  /** Told of failed attempts. */
+  readonly onError?: (error: unknown) => void;
+}
+
+const retryMs = 1000;
 const needed = ["list", "watch", "delete"];
 
-/** Builds the graph. Informers that somebody else uses are shared. */
-export function createObjectGraph(client: Client, informers: Informers): InformerGraph {
-  return new Graph(client, informers);
+/** Builds the graph. */
+export function createObjectGraph(options: ObjectGraphOptions): InformerGraph {
+  return new Graph(options);
 }
 
 class Graph implements InformerGraph {
@@ -33,12 +47,22 @@ class Graph implements InformerGraph {
   readonly #known = new Map<string, { resource: Resource; informer: Informer<KubeObject> }>();
   readonly #kinds = new Map<string, Resource>();
 
-  constructor(client: Client, informers: Informers) {
-    this.#client = client;
-    this.#informers = informers;
-    this.synced = this.refresh();
-    // Whoever never awaits it must not end the process; who does still sees it fail.
-    this.synced.catch(() => {});
+  constructor(options: ObjectGraphOptions) {
+    this.#client = options.client;
+    this.#informers = options.informers;
+    this.synced = this.#begin(options);
+  }
+
+  async #begin({ clock = systemClock, signal, onError }: ObjectGraphOptions): Promise<void> {
+    while (!signal?.aborted) {
+      try {
+        await this.refresh();
+        return;
+      } catch (error) {
+        onError?.(error);
+        await clock.sleep(retryMs, signal);
+      }
+    }
   }
 
   onChange(handler: GraphHandler): void {

@@ -41,7 +41,7 @@ export function startHarness(entries: readonly ControllerEntry[], given: Harness
   const running: RunningControllers = runControllers({
     client: () => api,
     informers,
-    graph: createObjectGraph(api, informers),
+    graph: createObjectGraph({ client: api, informers, clock }),
     clock,
     random,
     controllers: entries,

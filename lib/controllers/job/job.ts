@@ -61,7 +61,8 @@ class JobController implements Controller {
       this.#writes.forget(goneKey(key));
       return undefined;
     }
-    if (isManagedElsewhere(job)) return undefined;
+    // Without a selector every pod that is made would be released at once, and replaced, without end.
+    if (isManagedElsewhere(job) || job.spec?.selector === undefined) return undefined;
     if (!this.#writes.seen(key)) return { requeueAfterMs: unseenRetryMs };
     const { completionMode = "NonIndexed" } = job.spec ?? {};
     if (completionMode !== "NonIndexed" && completionMode !== "Indexed") {

@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+import { createObjectGraph } from "../../../../lib/local/object-graph.ts";
+import { configmaps, events, namespaces, secrets } from "../../../../lib/openapi/types/resources.ts";
+import { FakeApi } from "../../../support/fake-api.ts";
+import { FakeClock, seededRandom } from "../../../support/fake-clock.ts";
+import { FakeInformers } from "../../../support/fake-informers.ts";
+
+function start() {
+  const clock = new FakeClock();
+  const api = new FakeApi(clock, seededRandom(1));
+  return { clock, api, graph: createObjectGraph({ client: api, informers: new FakeInformers(api), clock }) };
+}
+
+describe("object graph", () => {
+  it("finds objects by uid and by owner, whatever they are", async () => {
+    const { api, graph } = start();
+    await graph.synced;
+    const owner = await api.create(configmaps, { metadata: { name: "o", namespace: "x" } });
+    const reference = { apiVersion: "v1", kind: "ConfigMap", name: "o", uid: owner.metadata.uid };
+    await api.create(secrets, { metadata: { name: "d", namespace: "x", ownerReferences: [reference] } });
+    expect(graph.find(owner.metadata.uid)?.resource.resource).toBe("configmaps");
+    const dependents = graph.dependents(owner.metadata.uid);
+    expect(dependents.map(({ resource, object }) => `${resource.resource}/${object.metadata.name}`)).toEqual([
+      "secrets/d",
+    ]);
+    expect(graph.find("nobody")).toBeUndefined();
+    expect([graph.hasObjects(secrets, "x"), graph.hasObjects(secrets, "y")]).toEqual([true, false]);
+  });
+
+  it("maps kinds to resources at whatever version, and leaves Events out", async () => {
+    const { graph } = start();
+    await graph.synced;
+    expect(graph.resourceOf("autoscaling/v1", "HorizontalPodAutoscaler")?.version).toBe("v2");
+    expect(graph.resourceOf("v1", "ConfigMap")).toMatchObject({ resource: "configmaps" });
+    expect(graph.resourceOf("example.com/v1", "Widget")).toBeUndefined();
+    expect(graph.resource("", events.resource)).toBeUndefined();
+    expect(graph.namespaced().map(({ resource }) => resource)).not.toContain(namespaces.resource);
+  });
+
+  it("tells of every change, also of what was there before", async () => {
+    const { api, graph } = start();
+    await api.create(configmaps, { metadata: { name: "before", namespace: "x" } });
+    await graph.synced;
+    const seen: string[] = [];
+    graph.onChange((resource, { object, old }) => {
+      seen.push(`${resource.resource} ${old?.metadata.name ?? "-"} > ${object?.metadata.name ?? "-"}`);
+    });
+    await api.create(secrets, { metadata: { name: "s", namespace: "x" } });
+    await api.delete(configmaps, { namespace: "x", name: "before" });
+    expect(seen).toEqual(["configmaps - > before", "secrets - > s", "configmaps before > -"]);
+  });
+
+  it("tries discovery until it works", async () => {
+    const clock = new FakeClock();
+    const api = new FakeApi(clock, seededRandom(1));
+    let failures = 3;
+    const request = api.request.bind(api);
+    api.request = async (method, path) => {
+      if (failures-- > 0) throw new Error("starting");
+      return request(method, path);
+    };
+    const errors: unknown[] = [];
+    const onError = (error: unknown) => void errors.push(error);
+    const graph = createObjectGraph({ client: api, informers: new FakeInformers(api), clock, onError });
+    await clock.advance(10_000);
+    await graph.synced;
+    expect(errors.length).toBeGreaterThan(0);
+    expect(graph.resourceOf("v1", "Secret")).toBeDefined();
+  });
+});
