@@ -2,59 +2,89 @@
 import type { Clock } from "../../apimachinery/clock.ts";
 import { type Collection, RevisionCompacted, type Store } from "../../storage/interface.ts";
 
-/** Takes changes. */
-export interface CollectionListener {
-  /** `object` is undefined where the key is gone. */
-  changed(key: string, object: unknown): void;
-}
+/** Takes a change; `object` is undefined where the key is gone. */
+export type Changed = (key: string, object: unknown) => void;
 
 const retryMs = 500;
+const catchUpMs = 1000;
 
-/** Tells the listener of every object, then of every change, until the signal aborts. */
+/** Tells of every object, then of every change, until the signal aborts. */
 export class CollectionCache {
   readonly #store: Store;
   readonly #collection: Collection;
   readonly #clock: Clock;
-  readonly #listener: CollectionListener;
+  readonly #changed: Changed;
   #keys = new Set<string>();
+  #revision = 0;
+  readonly #waiting = new Set<() => void>();
 
-  constructor(store: Store, collection: Collection, clock: Clock, listener: CollectionListener) {
+  constructor(store: Store, collection: Collection, clock: Clock, changed: Changed) {
     this.#store = store;
     this.#collection = collection;
     this.#clock = clock;
-    this.#listener = listener;
+    this.#changed = changed;
   }
 
   /** Resolves when all objects that are there have been told. Throws what the store throws. */
   async start(signal: AbortSignal): Promise<void> {
-    const revision = await this.#list();
-    void this.#follow(revision, signal);
+    await this.#list();
+    void this.#follow(signal);
   }
 
-  async #list(): Promise<number> {
+  /**
+   * Resolves when everything that was written before the call has been told, or after a second: then what is told may
+   * be old. False: there was nothing new.
+   */
+  async caughtUp(): Promise<boolean> {
+    const wanted = await this.#store.revision(this.#collection);
+    if (this.#revision >= wanted) return false;
+    const timeout = new AbortController();
+    await new Promise<void>((resolve) => {
+      const check = () => {
+        if (this.#revision < wanted && !timeout.signal.aborted) return;
+        this.#waiting.delete(check);
+        resolve();
+      };
+      this.#waiting.add(check);
+      void this.#clock.sleep(catchUpMs, timeout.signal).then(() => {
+        timeout.abort();
+        check();
+      });
+    });
+    timeout.abort();
+    return true;
+  }
+
+  async #list(): Promise<void> {
     const { items, revision } = await this.#store.list(this.#collection);
     const gone = this.#keys;
     this.#keys = new Set(items.map(({ key }) => key));
-    for (const key of gone) if (!this.#keys.has(key)) this.#listener.changed(key, undefined);
-    for (const { key, text } of items) this.#listener.changed(key, JSON.parse(text));
-    return revision;
+    for (const key of gone) if (!this.#keys.has(key)) this.#changed(key, undefined);
+    for (const { key, text } of items) this.#changed(key, JSON.parse(text));
+    this.#reached(revision);
   }
 
-  async #follow(first: number, signal: AbortSignal): Promise<void> {
-    let after = first;
+  #reached(revision: number): void {
+    this.#revision = revision;
+    for (const check of this.#waiting) check();
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        for await (const { entries, revision } of this.#store.watch(this.#collection, { after, signal })) {
+        const batches = this.#store.watch(this.#collection, { after: this.#revision, signal });
+        for await (const { entries, revision } of batches) {
           for (const { key, text, type } of entries) {
             if (type === "deleted") this.#keys.delete(key);
             else this.#keys.add(key);
-            this.#listener.changed(key, type === "deleted" ? undefined : JSON.parse(text));
+            this.#changed(key, type === "deleted" ? undefined : JSON.parse(text));
           }
-          after = revision;
+          this.#reached(revision);
         }
       } catch (error) {
         if (signal.aborted) return;
-        if (error instanceof RevisionCompacted) after = await this.#list().catch(() => after);
+        // Another failure of the store's ends the list as well; the next turn tries again.
+        if (error instanceof RevisionCompacted) await this.#list().catch(() => undefined);
         await this.#clock.sleep(retryMs, signal);
       }
     }

@@ -1,22 +1,33 @@
 /** RBAC (upstream: plugin/pkg/auth/authorizer/rbac). */
-import type { Authorizer } from "../authorizer.ts";
+import type { AuthorizationAttributes, Authorizer, Decision } from "../authorizer.ts";
+import type { RoleCache } from "./role-cache.ts";
 import type { RoleIndex } from "./role-index.ts";
 import { ruleAllows } from "./rule.ts";
 
-/** Allows what some rule that the user holds allows; denies nothing. */
-export function rbacAuthorizer(index: RoleIndex): Authorizer {
+/** What RBAC says of it now. */
+export function decide(index: RoleIndex, attributes: AuthorizationAttributes): Decision {
+  const { grants, errors } = index.grantsFor(attributes.user, attributes.namespace);
+  for (const { rules, source } of grants) {
+    if (rules.some((rule) => ruleAllows(rule, attributes))) {
+      return { decision: "allow", reason: `RBAC: allowed by ${source}` };
+    }
+  }
+  const problems = [...new Set(errors)];
+  if (problems.length === 0) return { decision: "no opinion", reason: "" };
+  const text = problems.length === 1 ? problems[0] : `[${problems.join(", ")}]`;
+  return { decision: "no opinion", reason: `RBAC: ${text}` };
+}
+
+/**
+ * Allows what some rule that the user holds allows; denies nothing. Before it has no opinion it makes sure that it
+ * knows all that has been written, so that a grant works for the very next request.
+ */
+export function rbacAuthorizer({ index, caughtUp }: RoleCache): Authorizer {
   return {
     async authorize(attributes) {
-      const { grants, errors } = index.grantsFor(attributes.user, attributes.namespace);
-      for (const { rules, source } of grants) {
-        if (rules.some((rule) => ruleAllows(rule, attributes))) {
-          return { decision: "allow", reason: `RBAC: allowed by ${source}` };
-        }
-      }
-      const problems = [...new Set(errors)];
-      if (problems.length === 0) return { decision: "no opinion", reason: "" };
-      const text = problems.length === 1 ? problems[0] : `[${problems.join(", ")}]`;
-      return { decision: "no opinion", reason: `RBAC: ${text}` };
+      const decision = decide(index, attributes);
+      if (decision.decision === "allow" || !(await caughtUp())) return decision;
+      return decide(index, attributes);
     },
   };
 }
