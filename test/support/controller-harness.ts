@@ -13,6 +13,7 @@ import { type Delivery, FakeInformers } from "./fake-informers.ts";
 export interface Harness {
   readonly api: FakeApi;
   readonly clock: FakeClock;
+  readonly informers: FakeInformers;
   readonly errors: string[];
   /** Lets everything that can be done without time passing be done, the first back-offs included. */
   settle(): Promise<void>;
@@ -52,6 +53,7 @@ export function startHarness(entries: readonly ControllerEntry[], given: Harness
   return {
     api,
     clock,
+    informers,
     errors,
     async settle() {
       await settle();

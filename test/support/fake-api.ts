@@ -50,6 +50,8 @@ export class FakeApi implements Client {
   /** Everything that was written: `create pods web-abc`. */
   readonly writes: string[] = [];
   beforeWrite: WriteHook | undefined;
+  /** Called after each write; throws to make its answer be lost. */
+  afterWrite: WriteHook | undefined;
 
   constructor(clock: Clock, random: Random) {
     this.#clock = clock;
@@ -100,7 +102,9 @@ export class FakeApi implements Client {
     const stored = this.#stored(resource, object);
     if (this.#collection(resource).objects.has(keyOf(stored))) throw newAlreadyExists(resource, stored.metadata.name);
     this.writes.push(`create ${resource.resource} ${stored.metadata.name}`);
-    return deepCopy(this.#commit(this.#collection(resource), "ADDED", stored)) as T;
+    const created = this.#commit(this.#collection(resource), "ADDED", stored);
+    this.afterWrite?.("create", resource, created);
+    return deepCopy(created) as T;
   }
 
   async update<T extends KubeObject>(resource: Resource<T>, object: T, options: WriteOptions = {}): Promise<T> {
@@ -109,7 +113,9 @@ export class FakeApi implements Client {
     const { resourceVersion, uid } = object.metadata;
     if ((resourceVersion && resourceVersion !== old.metadata.resourceVersion) || (uid && uid !== old.metadata.uid))
       throw conflict(resource, object.metadata.name);
-    return this.#replace(resource, old, object as Stored, options.subresource) as T;
+    const written = this.#replace(resource, old, object as Stored, options.subresource);
+    this.afterWrite?.("update", resource, object);
+    return written as T;
   }
 
   async patch<T extends KubeObject>(
@@ -124,7 +130,9 @@ export class FakeApi implements Client {
     const uid = (patch as { metadata?: { uid?: string } }).metadata?.uid;
     if (uid !== undefined && uid !== old.metadata.uid) throw conflict(resource, name.name);
     const merged = merge(deepCopy(old), patch, type === "strategic") as Stored;
-    return this.#replace(resource, old, merged, options.subresource) as T;
+    const written = this.#replace(resource, old, merged, options.subresource);
+    this.afterWrite?.("patch", resource, written);
+    return written as T;
   }
 
   async delete<T extends KubeObject>(resource: Resource<T>, name: ObjectName, options: DeleteOptions = {}) {
@@ -144,12 +152,14 @@ export class FakeApi implements Client {
     const grace = pod ? (options.gracePeriodSeconds ?? 30) : 0;
     if (finalizers.size === 0 && grace === 0 && !held) {
       this.#remove(resource, old);
+      this.afterWrite?.("delete", resource, old);
       return;
     }
     if (finalizers.size > 0) next.metadata.finalizers = [...finalizers];
     next.metadata.deletionTimestamp ??= timeText(this.#clock.now() + grace * 1000);
     next.metadata.deletionGracePeriodSeconds = grace;
     if (!semanticEqual(next, old)) this.#commit(this.#collection(resource), "MODIFIED", next);
+    this.afterWrite?.("delete", resource, old);
   }
 
   watch(): AsyncIterable<never> {

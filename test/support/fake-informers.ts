@@ -15,6 +15,7 @@ export class FakeInformers implements Informers {
   readonly #api: FakeApi;
   readonly #delivery: (resource: Resource) => Delivery;
   readonly #stores = new Map<string, InformerStore<KubeObject>>();
+  readonly #relists: (() => void)[] = [];
 
   constructor(api: FakeApi, delivery: (resource: Resource) => Delivery = () => (deliver) => deliver()) {
     this.#api = api;
@@ -34,6 +35,11 @@ export class FakeInformers implements Informers {
     return store as unknown as Informer<T>;
   }
 
+  /** Throws all informers back to a list: what happened between is seen as one step. */
+  relist(): void {
+    for (const relist of this.#relists) relist();
+  }
+
   async stop(): Promise<void> {}
 
   #feed(resource: Resource, store: InformerStore<KubeObject>, query: InformerQuery): void {
@@ -41,8 +47,12 @@ export class FakeInformers implements Informers {
     const wanted = (object: KubeObject) =>
       fields.matches({ "metadata.name": object.metadata.name, "metadata.namespace": object.metadata.namespace ?? "" });
     const delivery = this.#delivery(resource);
-    const now = this.#api.all(resource).filter(wanted);
-    store.replace(now.map(frozen), this.#api.revision(resource));
+    const relist = () => {
+      const now = this.#api.all(resource).filter(wanted);
+      store.replace(now.map(frozen), this.#api.revision(resource));
+    };
+    relist();
+    this.#relists.push(relist);
     this.#api.listen(resource, (event: WatchEvent<KubeObject>) => {
       if (wanted(event.object)) delivery(() => store.apply({ type: event.type, object: frozen(event.object) }));
     });
