@@ -2,7 +2,7 @@
  * The schema facts, read lazily: a group's file when its first definition is asked for, a definition's line when it is.
  * Their encoding is described in `facts/README.md`.
  */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** A field. `t`: its type; see facts/README.md for the rest. */
@@ -101,4 +101,11 @@ function fileExists(group: string): boolean {
     missing.add(group);
     return false;
   }
+}
+
+/** The names of all facts files. */
+export function factsFiles(): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".json"))
+    .sort();
 }

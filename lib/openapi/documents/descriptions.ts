@@ -1,0 +1,98 @@
+/**
+ * What definitions, fields and parameters mean, in words: read at run time from the doc comments of the installed
+ * `@kubernetes/client-node`, so that no such text is kept here. Where it is not installed there are no descriptions.
+ * Its generator has dropped line breaks, and the texts of fields that hold one other object.
+ */
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { title } from "./names.ts";
+
+/** A definition's description and its fields'. */
+export interface Descriptions {
+  readonly own?: string;
+  readonly fields: ReadonlyMap<string, string>;
+}
+
+const none: Descriptions = { fields: new Map() };
+const models = new Map<string, Descriptions>();
+let folder: string | undefined;
+
+function read(path: string): string | undefined {
+  try {
+    folder ??= join(dirname(fileURLToPath(import.meta.resolve("@kubernetes/client-node"))), "gen");
+    return readFileSync(join(folder, path), "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+const escapes: Readonly<Record<string, string>> = {
+  "&#39;": "'",
+  "&quot;": '"',
+  "&#x60;": "`",
+  "&#x3D;": "=",
+  "&lt;": "<",
+  "&gt;": ">",
+  "&amp;": "&",
+};
+
+/** A comment's text as it was before it became one. */
+function plain(comment: string): string {
+  return comment
+    .replace(/&(?:#39|quot|#x60|#x3D|lt|gt|amp);/g, (one) => escapes[one])
+    .replace(/\\(["'`])/g, "$1")
+    .replace(/\*_\//g, "*/")
+    .trim();
+}
+
+/** The texts of the model class of a definition: `V1Pod`, or with its group where several groups have the kind. */
+export function descriptionsOf(name: string): Descriptions {
+  const known = models.get(name);
+  if (known) return known;
+  const parts = name.split(".");
+  const kind = parts.at(-1) ?? "";
+  const version = parts.length > 2 ? title(parts[1]) : "";
+  const text =
+    read(`models/${title(parts[0])}${version}${kind}.d.ts`) ??
+    read(`models/${version}${kind}.d.ts`) ??
+    read(`models/${title(parts[0])}${kind}.d.ts`);
+  const found = text === undefined ? none : modelDescriptions(text);
+  models.set(name, found);
+  return found;
+}
+
+function modelDescriptions(text: string): Descriptions {
+  const fields = new Map<string, string>();
+  let own: string | undefined;
+  for (const [, comment, field] of text.matchAll(
+    /\/\*\*\r?\n((?:\s*\*(?!\/).*\r?\n)+)\s*\*\/\r?\n\s*(?:export declare class|'([^']+)'\??:)/g,
+  )) {
+    const description = plain(comment.replace(/^\s*\* ?/gm, "").replace(/\r?\n/g, " "));
+    if (field === undefined) own = description;
+    else fields.set(field, description);
+  }
+  return { own, fields };
+}
+
+let methods: Map<string, Map<string, string>> | undefined;
+
+/** What a parameter of a method of the core API's client means (`listNamespacedPod`, `limit`). */
+export function parameterDescription(method: string, parameter: string): string | undefined {
+  methods ??= methodDescriptions(read("apis/CoreV1Api.d.ts") ?? "");
+  return methods.get(method)?.get(parameter);
+}
+
+function methodDescriptions(text: string): Map<string, Map<string, string>> {
+  const found = new Map<string, Map<string, string>>();
+  for (const [, comment, method] of text.matchAll(/\/\*\*\n((?:\s*\*(?!\/).*\n)+)\s*\*\/\n\s*(\w+)\(/g)) {
+    if (found.has(method)) continue;
+    const parameters = new Map<string, string>();
+    for (const [, name, description] of comment.matchAll(/@param _?(\w+) (.*)/g)) {
+      // Line breaks became a second blank.
+      parameters.set(name, plain(description).replace(/\. {2}(?=[A-Z])/g, ".\n\n"));
+    }
+    found.set(method, parameters);
+  }
+  return found;
+}
