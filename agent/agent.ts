@@ -42,6 +42,14 @@ const crashFirstMs = 10_000;
 const crashMaxMs = 300_000;
 const resolvConf = "/etc/resolv.conf";
 
+/** How long the runtime may be silent before the node is not ready. */
+const runtimeGraceMs = 15_000;
+
+interface RuntimeVersion {
+  readonly runtimeName: string;
+  readonly runtimeVersion: string;
+}
+
 /** The agent of one node. */
 export class Agent {
   readonly #options: AgentOptions;
@@ -62,7 +70,7 @@ export class Agent {
   #rotation: LogRotation | undefined;
   #prober: Prober | undefined;
   #references: References | undefined;
-  #sandboxImage = false;
+  #runtimeSeen: { at: number; runtime: RuntimeVersion } | undefined;
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -190,21 +198,22 @@ export class Agent {
     });
   }
 
-  async #runtimeState(): Promise<{ runtime?: { runtimeName: string; runtimeVersion: string }; notReady?: string }> {
+  async #runtimeState(): Promise<{ runtime?: RuntimeVersion; notReady?: string }> {
     try {
       const runtime = await this.#runtime.version();
-      if (!this.#sandboxImage) {
-        await ensureSandboxImage(this.#runtime, nodeLayout(this.#dataDir).socket, sandboxImage);
-        this.#sandboxImage = true;
-      }
+      // Looked for each time: somebody may have removed it, and without it no pod starts.
+      await ensureSandboxImage(this.#runtime, nodeLayout(this.#dataDir).socket, sandboxImage);
       const bad = (await this.#runtime.status()).filter(({ status }) => !status);
       const texts = bad.map(({ type, reason, message }) => `${type}=false reason:${reason} message:${message}`);
+      this.#runtimeSeen = { at: systemClock.now(), runtime };
       return {
         runtime,
         ...(texts.length > 0 ? { notReady: `container runtime network not ready: ${texts.join("; ")}` } : {}),
       };
     } catch (error) {
-      this.#sandboxImage = false;
+      // A runtime that is started again at once is no reason to send pods elsewhere.
+      const { at, runtime } = this.#runtimeSeen ?? { at: 0 };
+      if (systemClock.now() - at < runtimeGraceMs) return { runtime };
       return { notReady: `container runtime is down: ${(error as Error).message}` };
     }
   }

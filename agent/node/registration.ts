@@ -67,6 +67,8 @@ export class Registration {
       let delayMs = lookMs;
       try {
         await this.report();
+        // One that isn't ready is looked at more often: pods wait for it.
+        if (conditionOf(this.#node, "Ready")?.status !== "True") delayMs = retryMs;
       } catch (error) {
         if (isNotFound(error)) this.#node = undefined;
         onError(error);

@@ -116,7 +116,7 @@ function convert(container: Container, found: RuntimeContainer, input: Container
     started: false,
     state: stateOf(found, input),
     lastState: {},
-    ...(container.resources && Object.keys(container.resources).length > 0 ? { resources: container.resources } : {}),
+    resources: container.resources ?? {},
     ...(container.resources?.requests ? { allocatedResources: container.resources.requests } : {}),
     ...mounts(container),
     ...(found.user ? { user: { linux: found.user } } : {}),

@@ -3,6 +3,7 @@
  * kubelet.SyncPod, SyncTerminatingPod, SyncTerminatedPod).
  */
 import { rm } from "node:fs/promises";
+import { timeText } from "../../lib/apimachinery/clock.ts";
 import type { Container, Pod, PodStatus, Secret } from "../../lib/openapi/types/core-v1.ts";
 import { isUnavailable } from "../runtime/cri/client.ts";
 import type { PodSandboxConfig } from "../runtime/cri/messages.ts";
@@ -131,7 +132,10 @@ export class PodWorker {
   async #syncRunning(pod: Pod): Promise<number | undefined> {
     const { clock, prober } = this.#node;
     await this.#read();
-    if (!this.#admit(pod)) return this.#end(pod);
+    if (!this.#admit(pod)) {
+      this.#refuse(pod);
+      return undefined;
+    }
     const deadline = deadlineOf(pod, this.#node.statuses.get(pod.metadata.uid));
     if (deadline !== undefined && clock.now() >= deadline) {
       const message = "Pod was active on the node longer than the specified deadline";
@@ -167,6 +171,18 @@ export class PodWorker {
     this.#node.recorder.event(pod, "Warning", refusal.reason, refusal.message);
     this.#failed = { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` };
     return false;
+  }
+
+  /** Nothing of a refused pod was ever here: it has no containers to tell of. */
+  #refuse(pod: Pod): void {
+    const { statuses, clock } = this.#node;
+    statuses.set(pod, {
+      phase: "Failed",
+      ...this.#failed,
+      startTime: timeText(clock.now()),
+      ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+    });
+    this.#stage = "terminated";
   }
 
   async #read(): Promise<void> {
