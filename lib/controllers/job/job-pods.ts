@@ -54,6 +54,12 @@ export function indexFailures(pod: Pod): { counted: number; ignored: number } {
   return { counted: Number(counted ?? 0) || 0, ignored: Number(ignored ?? 0) || 0 };
 }
 
+/** How often the index had failed before the pod, whether that counts or not. */
+export function absoluteFailures(pod: Pod): number {
+  const { counted, ignored } = indexFailures(pod);
+  return counted + ignored;
+}
+
 /** A new pod of the Job. `replaced` is the failed pod of the same index, where failures are counted by index. */
 export function draftPod(job: Job, index: number | undefined, replaced: Pod | undefined): Draft<Pod> {
   const pod = podFromTemplate(job.spec?.template ?? {}, job, newControllerRef(jobs, job));

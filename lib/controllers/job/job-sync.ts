@@ -11,13 +11,14 @@ import { isNamespaceTerminating } from "../namespace-terminating.ts";
 import { type PodControl, slowStart } from "../pod-control.ts";
 import { isPodActive, isPodReady, isPodTerminating } from "../pod-status.ts";
 import { finishedAt, jobBackoffMs, remainingMs } from "./backoff.ts";
-import { ensureCondition, newCondition, trueCondition } from "./conditions.ts";
+import { ensureCondition, newCondition } from "./conditions.ts";
 import { completionIndex, IndexSet } from "./indexes.ts";
+import { JobCounts } from "./job-counts.ts";
 import {
+  absoluteFailures,
   copyStatus,
   draftPod,
   hasValidIndex,
-  indexFailures,
   isIndexed,
   isPodFailed,
   isTracked,
@@ -25,7 +26,7 @@ import {
   replacesOnlyFailed,
   trackingFinalizer,
 } from "./job-pods.ts";
-import { judgeFailure, matchSuccess } from "./policies.ts";
+import { judgeFailure } from "./policies.ts";
 
 /** Pods made or deleted in one look. */
 const maxPodsPerSync = 500;
@@ -62,13 +63,7 @@ export class JobSync {
   #activeCount: number;
   #ready: number;
   #terminating: number;
-  #succeeded = 0;
-  #failed = 0;
-  #previousIndexes = IndexSet.of([]);
-  #succeededIndexes = IndexSet.of([]);
-  #failedIndexes: IndexSet | undefined;
-  /** By index, the failed pod that stays until it is replaced, because it knows how often the index has failed. */
-  #delayed = new Map<number, Pod>();
+  readonly #counts: JobCounts;
   #finished: JobCondition | undefined;
   #requeueAfterMs: number | undefined;
 
@@ -81,6 +76,7 @@ export class JobSync {
     this.#tracked = new Set(input.pods.filter(isTracked).map((pod) => pod.metadata.uid));
     this.#activeCount = this.#active.length;
     this.#ready = this.#active.filter(isPodReady).length;
+    this.#counts = new JobCounts(input.job, input.pods, input.now);
     this.#terminating = input.pods.filter(isPodTerminating).length + input.ending;
   }
 
@@ -88,8 +84,9 @@ export class JobSync {
   async run(): Promise<number | undefined> {
     const before = copyStatus(this.#job);
     if (this.#status.startTime === undefined && !this.#spec.suspend) this.#status.startTime = this.#time();
-    this.#count();
-    this.#judge();
+    this.#finished = this.#counts.verdict(this.#status.startTime);
+    const deadlineMs = this.#counts.deadlineLeftMs(this.#status.startTime);
+    if (deadlineMs !== undefined && deadlineMs > 0) this.#requeue(deadlineMs);
     const error = this.#finished === undefined ? await this.#manage() : await this.#end();
     this.#status.active = this.#activeCount || undefined;
     this.#status.ready = this.#ready;
@@ -107,93 +104,6 @@ export class JobSync {
     this.#requeueAfterMs = Math.min(this.#requeueAfterMs ?? Number.POSITIVE_INFINITY, afterMs);
   }
 
-  #count(): void {
-    const { succeeded: countedOk = [], failed: countedBad = [] } = this.#status.uncountedTerminatedPods ?? {};
-    const known = new Set([...countedOk, ...countedBad]);
-    const fresh = this.#input.pods.filter(
-      (pod) => isTracked(pod) && !known.has(pod.metadata.uid) && hasValidIndex(pod, this.#job),
-    );
-    const succeeded = fresh.filter((pod) => pod.status?.phase === "Succeeded");
-    const failed = fresh.filter((pod) => isPodFailed(pod, this.#job) && judgeFailure(this.#job, pod).counts);
-    this.#succeeded = (this.#status.succeeded ?? 0) + succeeded.length + countedOk.length;
-    this.#failed = (this.#status.failed ?? 0) + failed.length + countedBad.length;
-    if (isIndexed(this.#job)) this.#countIndexes();
-  }
-
-  #countIndexes(): void {
-    const { completions = 0, backoffLimitPerIndex } = this.#spec;
-    const tracked = this.#input.pods.filter((pod) => isTracked(pod) && hasValidIndex(pod, this.#job));
-    const indexesOf = (some: readonly Pod[]) => IndexSet.of(some.map((pod) => completionIndex(pod) ?? 0));
-    this.#previousIndexes = IndexSet.parse(this.#status.completedIndexes, completions);
-    const succeeded = tracked.filter((pod) => pod.status?.phase === "Succeeded");
-    this.#succeededIndexes = this.#previousIndexes.union(indexesOf(succeeded));
-    this.#succeeded = this.#succeededIndexes.size;
-    if (backoffLimitPerIndex === undefined) return;
-    const failed = tracked.filter((pod) => this.#failsIndex(pod, backoffLimitPerIndex));
-    this.#failedIndexes = IndexSet.parse(this.#status.failedIndexes, completions).union(indexesOf(failed));
-    const active = indexesOf(this.#active.filter((pod) => completionIndex(pod) !== undefined));
-    for (const pod of tracked) {
-      const index = completionIndex(pod) ?? 0;
-      const settled = this.#succeededIndexes.has(index) || this.#failedIndexes.has(index) || active.has(index);
-      if (settled || !isPodFailed(pod, this.#job)) continue;
-      const other = this.#delayed.get(index);
-      if (other === undefined || absoluteFailures(other) <= absoluteFailures(pod)) this.#delayed.set(index, pod);
-    }
-  }
-
-  #failsIndex(pod: Pod, limit: number): boolean {
-    if (!isPodFailed(pod, this.#job)) return false;
-    const { counts, action } = judgeFailure(this.#job, pod);
-    return action === "FailIndex" || (counts && indexFailures(pod).counted >= limit);
-  }
-
-  /** Whether the Job is to end, and how. */
-  #judge(): void {
-    const { now, pods } = this.#input;
-    const failing = (reason: string, message: string) => {
-      this.#finished ??= newCondition("FailureTarget", "True", reason, message, now);
-    };
-    this.#finished = trueCondition(this.#job, "SuccessCriteriaMet") ?? trueCondition(this.#job, "FailureTarget");
-    if (this.#finished !== undefined) return;
-    for (const pod of pods) {
-      const message = isPodFailed(pod, this.#job) ? judgeFailure(this.#job, pod).failJob : undefined;
-      if (message !== undefined) failing("PodFailurePolicy", message);
-    }
-    const { backoffLimit = 6, completions = 0, maxFailedIndexes } = this.#spec;
-    if (this.#failed > backoffLimit || this.#restartsPastLimit(backoffLimit))
-      failing("BackoffLimitExceeded", "Job has reached the specified backoff limit");
-    const leftMs = this.#deadlineLeftMs();
-    if (leftMs !== undefined && leftMs <= 0)
-      failing("DeadlineExceeded", "Job was active longer than specified deadline");
-    else if (leftMs !== undefined) this.#requeue(leftMs);
-    const failedIndexes = this.#failedIndexes?.size ?? 0;
-    if (maxFailedIndexes !== undefined && failedIndexes > maxFailedIndexes)
-      failing("MaxFailedIndexesExceeded", "Job has exceeded the specified maximal number of failed indexes");
-    if (failedIndexes > 0 && failedIndexes + this.#succeededIndexes.size >= completions)
-      failing("FailedIndexes", "Job has failed indexes");
-    if (this.#finished !== undefined || !isIndexed(this.#job)) return;
-    const met = matchSuccess(this.#job, this.#succeededIndexes);
-    if (met !== undefined) this.#finished = newCondition("SuccessCriteriaMet", "True", "SuccessPolicy", met, now);
-  }
-
-  #restartsPastLimit(limit: number): boolean {
-    if (this.#spec.template.spec?.restartPolicy !== "OnFailure") return false;
-    let restarts = 0;
-    for (const { status } of this.#input.pods) {
-      if (status?.phase !== "Running" && status?.phase !== "Pending") continue;
-      for (const one of [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])])
-        restarts += one.restartCount;
-    }
-    return limit === 0 ? restarts > 0 : restarts >= limit;
-  }
-
-  #deadlineLeftMs(): number | undefined {
-    const { activeDeadlineSeconds, suspend } = this.#spec;
-    const { startTime } = this.#status;
-    if (activeDeadlineSeconds === undefined || suspend || startTime === undefined) return undefined;
-    return Date.parse(startTime) + activeDeadlineSeconds * 1000 - this.#input.now;
-  }
-
   /** Deletes what still runs of a Job that ends. It has ended only when all could be deleted. */
   async #end(): Promise<Error | undefined> {
     const error = await this.#deletePods(this.#active, false);
@@ -209,8 +119,8 @@ export class JobSync {
     if (managed) error = await this.#managePods();
     const complete =
       completions === undefined
-        ? this.#succeeded > 0 && this.#activeCount === 0
-        : this.#succeeded >= completions && this.#activeCount === 0;
+        ? this.#counts.succeeded > 0 && this.#activeCount === 0
+        : this.#counts.succeeded >= completions && this.#activeCount === 0;
     if (complete) {
       const message = "Reached expected number of succeeded pods";
       this.#finished = newCondition("SuccessCriteriaMet", "True", "CompletionsReached", message, this.#input.now);
@@ -237,10 +147,10 @@ export class JobSync {
     if (suspend) return this.#deletePods(this.#active, true);
     const wanted =
       completions === undefined
-        ? this.#succeeded > 0
+        ? this.#counts.succeeded > 0
           ? active
           : parallelism
-        : Math.max(0, Math.min(parallelism, completions - this.#succeeded));
+        : Math.max(0, Math.min(parallelism, completions - this.#counts.succeeded));
     const surplus = podsToDelete(this.#job, this.#active, Math.max(0, active - wanted), now);
     if (surplus.length > 0) return this.#deletePods(surplus.slice(0, maxPodsPerSync), true);
     const ending = replacesOnlyFailed(this.#job) ? this.#terminating : 0;
@@ -265,7 +175,7 @@ export class JobSync {
     let next = 0;
     const error = await slowStart(count, async () => {
       const index = indexes?.[next++];
-      const draft = draftPod(this.#job, index, index === undefined ? undefined : this.#delayed.get(index));
+      const draft = draftPod(this.#job, index, index === undefined ? undefined : this.#counts.delayed.get(index));
       try {
         this.#input.wrotePod(await control.create(draft, this.#job));
         this.#activeCount++;
@@ -282,13 +192,13 @@ export class JobSync {
       ? [...this.#active, ...pods.filter(isPodTerminating)]
       : this.#active;
     const occupied = occupying.map(completionIndex).filter((index) => index !== undefined);
-    let taken = this.#succeededIndexes.union(IndexSet.of(occupied));
-    if (this.#failedIndexes !== undefined) taken = taken.union(this.#failedIndexes);
+    let taken = this.#counts.succeededIndexes.union(IndexSet.of(occupied));
+    if (this.#counts.failedIndexes !== undefined) taken = taken.union(this.#counts.failedIndexes);
     const pending = taken.firstMissing(count, this.#spec.completions ?? 0);
     const ready: number[] = [];
     let waitMs = Number.POSITIVE_INFINITY;
     for (const index of pending) {
-      const failed = this.#delayed.get(index);
+      const failed = this.#counts.delayed.get(index);
       const leftMs = failed === undefined ? 0 : remainingMs(absoluteFailures(failed) + 1, finishedAt(failed), now);
       if (leftMs === 0) ready.push(index);
       else waitMs = Math.min(waitMs, leftMs);
@@ -388,7 +298,7 @@ export class JobSync {
       const failedBefore = uncounted.failed.includes(uid);
       if (pod.status?.phase === "Succeeded" && !failedBefore) {
         if (!indexed && !uncounted.succeeded.includes(uid)) uncounted.succeeded.push(uid);
-        if (indexed && hasValidIndex(pod, this.#job) && !this.#previousIndexes.has(completionIndex(pod) ?? 0))
+        if (indexed && hasValidIndex(pod, this.#job) && !this.#counts.previousIndexes.has(completionIndex(pod) ?? 0))
           newIndexes++;
       } else if (this.#countsAsFailed(pod) && !failedBefore && hasValidIndex(pod, this.#job)) {
         if (judgeFailure(this.#job, pod).counts) uncounted.failed.push(uid);
@@ -404,7 +314,7 @@ export class JobSync {
     if (pod.status?.phase === "Succeeded") return true;
     if (!isPodFailed(pod, this.#job)) return false;
     const index = completionIndex(pod);
-    return index === undefined || this.#delayed.get(index)?.metadata.uid !== pod.metadata.uid;
+    return index === undefined || this.#counts.delayed.get(index)?.metadata.uid !== pod.metadata.uid;
   }
 
   #countsAsFailed(pod: Pod): boolean {
@@ -413,10 +323,10 @@ export class JobSync {
   }
 
   #reportIndexes(): void {
-    const text = this.#succeededIndexes.toString();
+    const text = this.#counts.succeededIndexes.toString();
     this.#status.completedIndexes = text === "" ? undefined : text;
-    this.#status.succeeded = this.#succeededIndexes.size || undefined;
-    if (this.#failedIndexes !== undefined) this.#status.failedIndexes = this.#failedIndexes.toString();
+    this.#status.succeeded = this.#counts.succeededIndexes.size || undefined;
+    if (this.#counts.failedIndexes !== undefined) this.#status.failedIndexes = this.#counts.failedIndexes.toString();
   }
 
   /** Says first that the Job is going to end; that it has ended is said when all its pods are gone. */
@@ -453,9 +363,4 @@ export class JobSync {
     }
     events.event(this.#job, "Normal", "Completed", "Job completed");
   }
-}
-
-function absoluteFailures(pod: Pod): number {
-  const { counted, ignored } = indexFailures(pod);
-  return counted + ignored;
 }
