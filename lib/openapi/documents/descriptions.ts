@@ -37,19 +37,29 @@ const escapes: Readonly<Record<string, string>> = {
   "&amp;": "&",
 };
 
-/** A comment's text as it was before it became one. */
+/** A comment's text as it was before it became one: its generator made line breaks blanks. */
 function plain(comment: string): string {
   return comment
     .replace(/&(?:#39|quot|#x60|#x3D|lt|gt|amp);/g, (one) => escapes[one])
     .replace(/\\(["'`])/g, "$1")
     .replace(/\*_\//g, "*/")
+    .replace(/\. {2}(?=[A-Z])/g, ".\n\n")
     .trim();
 }
+
+/** Types without a model of their own, and a field whose text is theirs. */
+const shownByField: Readonly<Record<string, readonly [definition: string, field: string]>> = {
+  IntOrString: ["apps.v1.RollingUpdateDeployment", "maxSurge"],
+  MicroTime: ["coordination.v1.LeaseSpec", "acquireTime"],
+  Quantity: ["core.v1.EmptyDirVolumeSource", "sizeLimit"],
+};
 
 /** The texts of the model class of a definition: `V1Pod`, or with its group where several groups have the kind. */
 export function descriptionsOf(name: string): Descriptions {
   const known = models.get(name);
   if (known) return known;
+  const shown = shownByField[name];
+  if (shown) return { own: descriptionsOf(shown[0]).fields.get(shown[1]), fields: none.fields };
   const parts = name.split(".");
   const kind = parts.at(-1) ?? "";
   const version = parts.length > 2 ? title(parts[1]) : "";
@@ -89,8 +99,7 @@ function methodDescriptions(text: string): Map<string, Map<string, string>> {
     if (found.has(method)) continue;
     const parameters = new Map<string, string>();
     for (const [, name, description] of comment.matchAll(/@param _?(\w+) (.*)/g)) {
-      // Line breaks became a second blank.
-      parameters.set(name, plain(description).replace(/\. {2}(?=[A-Z])/g, ".\n\n"));
+      parameters.set(name, plain(description));
     }
     found.set(method, parameters);
   }

@@ -49,8 +49,8 @@ function isUndocumented(name: string, field: string): boolean {
 
 function fieldSchema(form: Form, field: Field, description: string | undefined, documented: boolean): JsonSchema {
   const schema: JsonSchema = {};
-  // The installed models show the type's text in place of the field's where the field holds one object.
-  if (description !== undefined && !isReference(field.t)) schema.description = description;
+  // Where the field holds one object, the installed models may show the type's text in place of the field's.
+  if (description !== undefined && !description.startsWith(`${field.t} is `)) schema.description = description;
   if (isReference(field.t)) {
     const to = reference(form, field.t);
     if (form === "v2") Object.assign(schema, to);
