@@ -7,7 +7,7 @@ import { statefulSetStrategy } from "./apps/statefulset.ts";
 import { cronJobStrategy } from "./batch/cronjob.ts";
 import { jobStrategy } from "./batch/job.ts";
 import { leaseStrategy } from "./coordination/lease.ts";
-import { bindingStrategy } from "./core/binding.ts";
+import { bindingStrategy } from "./core/pod/binding.ts";
 import { configMapStrategy } from "./core/configmap.ts";
 import { endpointsStrategy } from "./core/endpoints.ts";
 import { limitRangeStrategy } from "./core/limitrange.ts";

@@ -1,0 +1,182 @@
+/** `coracle up`: a cluster on this machine, in the foreground. */
+import { existsSync } from "node:fs";
+import { hostname } from "node:os";
+import { join, resolve } from "node:path";
+import { machineAddress } from "../../agent/network/machine.ts";
+import { systemClock } from "../apimachinery/clock.ts";
+import { firstServiceAddress } from "../apiserver/bootstrap/objects.ts";
+import type { Store } from "../storage/interface.ts";
+import { openSqliteStore } from "../storage/sqlite/store.ts";
+import { type ControlPlane, controllerNames, createControlPlane } from "./control-plane.ts";
+import { selectControllers } from "./controllers.ts";
+import { type DataFolder, lock, openDataFolder } from "./data-folder.ts";
+import { type HttpsServer, serveHttps } from "./https-server.ts";
+import { writeKubeconfig } from "./kubeconfig.ts";
+import { type LocalNode, startLocalNode } from "./node.ts";
+import { Pki } from "./pki.ts";
+import { startSimulatedNodes } from "./simulated-nodes.ts";
+import type { UpOptions } from "./up-options.ts";
+import { UserError } from "./user-error.ts";
+
+const cluster = "default";
+const config = { serviceCIDRs: ["10.96.0.0/16"], nodePortRange: [30_000, 32_767] as const };
+const clusterDns = "10.96.0.10";
+
+/** A running cluster. */
+export interface RunningCluster {
+  readonly url: string;
+  readonly kubeconfig: string;
+  stop(): Promise<void>;
+}
+
+/** What `up` tells: lines for the user on standard error, and the ready line through the caller. */
+export type Log = (line: string) => void;
+
+/** Starts everything. Throws UserError. What was started is ended again where a later part fails. */
+export async function up(options: UpOptions, log: Log): Promise<RunningCluster> {
+  const selected = controllersOf(options);
+  const folder = openDataFolder(options.dataDir);
+  const ends: (() => Promise<void> | void)[] = [lock(folder, "coracle")];
+  const stop = async () => {
+    for (const end of ends.splice(0).reverse()) await end();
+  };
+  try {
+    return await start(options, folder, selected, log, ends, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function controllersOf({ controllers }: UpOptions): ReadonlySet<string> {
+  if (controllers.includes("-*")) return new Set();
+  try {
+    return selectControllers(controllers.join(","), controllerNames);
+  } catch (error) {
+    throw new UserError((error as Error).message, "type: coracle up --controllers '*,-NAME'");
+  }
+}
+
+async function start(
+  options: UpOptions,
+  folder: DataFolder,
+  selected: ReadonlySet<string>,
+  log: Log,
+  ends: (() => Promise<void> | void)[],
+  stop: () => Promise<void>,
+): Promise<RunningCluster> {
+  const address = machineAddress();
+  const nodeName = hostname().toLowerCase();
+  const [store, pki] = await Promise.all([openStore(options, folder), Pki.open(folder.pki, Date.now())]);
+  ends.push(() => store.close());
+  const { plane, server } = await serve(options, store, pki, address, log);
+  ends.push(
+    () => plane.close(),
+    () => server.close(),
+  );
+  const url = `https://127.0.0.1:${server.port}`;
+  const kubeconfig = resolve(options.kubeconfig ?? join(folder.path, "kubeconfig"));
+  const admin = { name: "admin", commonName: "kubernetes-admin", organizations: ["system:masters"], hosts: [] };
+  writeKubeconfig(kubeconfig, {
+    server: url,
+    ca: pki.ca.certificate,
+    user: "admin",
+    pair: await pki.certificate(admin),
+  });
+  plane.startControllers(selected);
+  const node = await startNode(options, folder, pki, nodeName, address, server.port, log);
+  if (node) ends.push(() => node.stop());
+  if (options.simulateNodes > 0) {
+    const simulated = await startSimulatedNodes({ folder, pki, count: options.simulateNodes, server: url, log });
+    ends.push(() => simulated.stop());
+  }
+  return { url, kubeconfig, stop };
+}
+
+async function openStore(options: UpOptions, folder: DataFolder): Promise<Store> {
+  if (options.store === "sqlite") return openSqliteStore({ file: folder.store });
+  const { openDynamoStore } = await import("./dynamodb.ts");
+  return openDynamoStore(options);
+}
+
+async function serve(
+  options: UpOptions,
+  store: Store,
+  pki: Pki,
+  address: string,
+  log: Log,
+): Promise<{ plane: ControlPlane; server: HttpsServer }> {
+  const hosts = [
+    "127.0.0.1",
+    "::1",
+    address,
+    firstServiceAddress(config.serviceCIDRs[0]),
+    "localhost",
+    "kubernetes",
+    "kubernetes.default",
+    "kubernetes.default.svc",
+    "kubernetes.default.svc.cluster.local",
+  ];
+  const request = { name: "apiserver", commonName: "kube-apiserver", organizations: [], hosts: [...new Set(hosts)] };
+  const [pair, plane] = await Promise.all([
+    pki.certificate(request),
+    createControlPlane({ cluster, store, config, rootCertificate: pki.ca.certificate, log }),
+  ]);
+  const server = await serveHttps({
+    handler: plane.api.handle,
+    key: pair.key,
+    certificate: pair.certificate,
+    clientCa: pki.ca.certificate,
+    address: "0.0.0.0",
+    port: options.port,
+  });
+  await plane.bootstrap(address, server.port);
+  return { plane, server };
+}
+
+/** Why this machine cannot run a node; undefined where it can. */
+function obstacle(): string | undefined {
+  if (process.getuid?.() !== 0) return "only root can run a node";
+  const found = ["/usr/bin", "/usr/local/bin", "/usr/sbin"].some((path) => existsSync(join(path, "containerd")));
+  return found ? undefined : "containerd is not installed; install it with: coracle node setup";
+}
+
+async function startNode(
+  options: UpOptions,
+  folder: DataFolder,
+  pki: Pki,
+  name: string,
+  address: string,
+  port: number,
+  log: Log,
+): Promise<LocalNode | undefined> {
+  if (options.node === "none") return undefined;
+  const why = obstacle();
+  if (why) {
+    if (options.node === "required") throw new UserError(why, "or start without a node: --no-node");
+    log(`no node on this machine: ${why}`);
+    return undefined;
+  }
+  const user = `system:node:${name}`;
+  const client = await pki.certificate({ name: "node", commonName: user, organizations: ["system:nodes"], hosts: [] });
+  const serving = {
+    name: "node-server",
+    commonName: user,
+    organizations: ["system:nodes"],
+    hosts: [name, address, "127.0.0.1"],
+  };
+  await pki.certificate(serving);
+  const kubeconfig = join(folder.kubeconfigs, "node");
+  writeKubeconfig(kubeconfig, { server: `https://127.0.0.1:${port}`, ca: pki.ca.certificate, user, pair: client });
+  return startLocalNode({
+    folder,
+    name,
+    kubeconfig,
+    clientCa: join(folder.pki, "ca.crt"),
+    tlsCert: join(folder.pki, "node-server.crt"),
+    tlsKey: join(folder.pki, "node-server.key"),
+    clusterDns,
+    clock: systemClock,
+    log,
+  });
+}
