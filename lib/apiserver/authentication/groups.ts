@@ -1,4 +1,6 @@
 /** Groups and users that the server itself gives (upstream: apiserver/pkg/authentication/user). */
+import type { UserInfo } from "../../apimachinery/http.ts";
+import { nameIsDNSLabel, nameIsDNSSubdomain } from "../../apimachinery/validation/names.ts";
 
 /** Everyone who has shown a credential. */
 export const allAuthenticated = "system:authenticated";
@@ -25,6 +27,14 @@ export const serviceAccountGroups = (namespace: string) => [allServiceAccounts, 
 export function parseServiceAccountUsername(username: string): { namespace: string; name: string } | undefined {
   if (!username.startsWith(prefix)) return undefined;
   const parts = username.slice(prefix.length).split(":");
-  if (parts.length !== 2 || parts[0] === "" || parts[1] === "") return undefined;
-  return { namespace: parts[0], name: parts[1] };
+  if (parts.length !== 2) return undefined;
+  const [namespace, name] = parts;
+  const problems = [...nameIsDNSLabel(namespace, false), ...nameIsDNSSubdomain(name, false)];
+  return problems.length === 0 ? { namespace, name } : undefined;
+}
+
+/** Adds the group of everyone who has shown a credential. */
+export function withAuthenticatedGroup(user: UserInfo): UserInfo {
+  if (user.groups.includes(allAuthenticated) || user.groups.includes(allUnauthenticated)) return user;
+  return { ...user, groups: [...user.groups, allAuthenticated] };
 }

@@ -2,7 +2,7 @@
 import { newUnauthorized } from "../../apimachinery/errors.ts";
 import type { UserInfo } from "../../apimachinery/http.ts";
 import type { Authenticator } from "./authenticator.ts";
-import { allAuthenticated, allUnauthenticated, anonymousUser } from "./groups.ts";
+import { allUnauthenticated, anonymousUser, withAuthenticatedGroup } from "./groups.ts";
 import { bearerTokenAuthenticator, type TokenAuthenticator, unionTokens } from "./token.ts";
 import { x509Authenticator } from "./x509.ts";
 
@@ -14,12 +14,6 @@ export interface AuthenticationOptions {
   readonly tokens: readonly TokenAuthenticator[];
   /** Whether who shows nothing is let in as system:anonymous; absent: yes. */
   readonly anonymous?: boolean;
-}
-
-/** Adds the group of everyone who has shown a credential. */
-function authenticated(user: UserInfo): UserInfo {
-  if (user.groups.includes(allAuthenticated) || user.groups.includes(allUnauthenticated)) return user;
-  return { ...user, groups: [...user.groups, allAuthenticated] };
 }
 
 /** Joins authenticators: the first that knows the request wins. Throws 401 where none does and one has objected. */
@@ -50,7 +44,7 @@ export function requestAuthenticator(options: AuthenticationOptions): Authentica
   return {
     async authenticate(request) {
       const user = request.user ?? (await chain.authenticate(request));
-      if (user) return authenticated(user);
+      if (user) return withAuthenticatedGroup(user);
       if (options.anonymous === false) throw newUnauthorized();
       return anonymous;
     },

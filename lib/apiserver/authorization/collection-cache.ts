@@ -90,3 +90,52 @@ export class CollectionCache {
     }
   }
 }
+
+/** What several collections tell together, filled when it is first asked for: who never asks pays nothing. */
+export class CacheGroup<T> {
+  readonly #view: T;
+  readonly #caches: readonly CollectionCache[];
+  readonly #signal: AbortSignal;
+  #starting: Promise<void> | undefined;
+  #isFilled = false;
+
+  /** `view` is what the changes are told to. */
+  constructor(
+    view: T,
+    store: Store,
+    clock: Clock,
+    signal: AbortSignal,
+    collections: readonly (readonly [Collection, Changed])[],
+  ) {
+    this.#view = view;
+    this.#signal = signal;
+    this.#caches = collections.map(([collection, changed]) => new CollectionCache(store, collection, clock, changed));
+  }
+
+  /** The view where it is filled already; undefined: ask `filled`. */
+  get current(): T | undefined {
+    return this.#isFilled ? this.#view : undefined;
+  }
+
+  /** The view, filled. Throws what the store throws; the next call tries again then. */
+  async filled(): Promise<T> {
+    this.#starting ??= this.#start();
+    await this.#starting;
+    return this.#view;
+  }
+
+  /** Resolves when the view has all that was written before the call. False: it had already. */
+  async caughtUp(): Promise<boolean> {
+    return (await Promise.all(this.#caches.map((cache) => cache.caughtUp()))).includes(true);
+  }
+
+  async #start(): Promise<void> {
+    try {
+      await Promise.all(this.#caches.map((cache) => cache.start(this.#signal)));
+      this.#isFilled = true;
+    } catch (error) {
+      this.#starting = undefined;
+      throw error;
+    }
+  }
+}

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { timeText } from "../../apimachinery/clock.ts";
 import type { AnyObject, GroupVersionResource, Resource } from "../../apimachinery/meta.ts";
 import { addressText, parseCidr } from "../../apimachinery/validation/ip.ts";
+import type { ClusterRole, PolicyRule } from "../../openapi/types/rbac-v1.ts";
 import {
   apiservices,
   clusterrolebindings,
@@ -48,6 +49,12 @@ const folder = join(import.meta.dirname, "objects");
 
 function read({ resource }: Resource): AnyObject[] {
   return JSON.parse(readFileSync(join(folder, `${resource}.json`), "utf8"));
+}
+
+/** What all nodes may do, besides what the Node authorizer looks at more closely. */
+export function systemNodeRules(): PolicyRule[] {
+  const role = read(clusterroles).find(({ metadata }) => metadata.name === "system:node");
+  return (role as unknown as ClusterRole).rules ?? [];
 }
 
 /** The first address that can be given to a Service: 10.96.0.1 of 10.96.0.0/16. */

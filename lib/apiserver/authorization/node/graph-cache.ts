@@ -1,51 +1,23 @@
-/** Keeps a NodeGraph as the store is, from the first question on: clusters without such nodes pay nothing. */
+/** Keeps a NodeGraph as the store is, from the first question on. */
 import type { Clock } from "../../../apimachinery/clock.ts";
 import type { PersistentVolume, Pod } from "../../../openapi/types/core-v1.ts";
 import type { ResourceSlice } from "../../../openapi/types/resource-v1.ts";
 import type { VolumeAttachment } from "../../../openapi/types/storage-v1.ts";
 import type { Store } from "../../../storage/interface.ts";
-import { type Changed, CollectionCache } from "../collection-cache.ts";
+import { CacheGroup, type Changed } from "../collection-cache.ts";
 import { NodeGraph } from "./graph.ts";
 
-/** A graph that is filled when it is first asked for. */
-export class GraphCache {
-  readonly #graph = new NodeGraph();
-  readonly #caches: readonly CollectionCache[];
-  readonly #signal: AbortSignal;
-  #started: Promise<void> | undefined;
-
-  constructor(store: Store, cluster: string, clock: Clock, signal: AbortSignal) {
-    this.#signal = signal;
-    const graph = this.#graph;
-    const cache = (group: string, resource: string, changed: Changed) =>
-      new CollectionCache(store, { cluster, group, resource }, clock, changed);
-    this.#caches = [
-      cache("", "pods", (key, object) => graph.setPod(key, object as Pod | undefined)),
-      cache("", "persistentvolumes", (key, object) => graph.setVolume(key, object as PersistentVolume | undefined)),
-      cache("storage.k8s.io", "volumeattachments", (key, object) =>
-        graph.setAttachment(key, object as VolumeAttachment | undefined),
-      ),
-      cache("resource.k8s.io", "resourceslices", (key, object) =>
-        graph.setSlice(key, object as ResourceSlice | undefined),
-      ),
-    ];
-  }
-
-  /** The graph, filled. Throws what the store throws; the next call tries again. */
-  async graph(): Promise<NodeGraph> {
-    this.#started ??= Promise.all(this.#caches.map((cache) => cache.start(this.#signal))).then(
-      () => undefined,
-      (error) => {
-        this.#started = undefined;
-        throw error;
-      },
-    );
-    await this.#started;
-    return this.#graph;
-  }
-
-  /** Resolves when the graph has all that was written before the call. False: it had already. */
-  async caughtUp(): Promise<boolean> {
-    return (await Promise.all(this.#caches.map((cache) => cache.caughtUp()))).includes(true);
-  }
+/** Nodes and what they may read, kept current until the signal aborts. */
+export function graphCache(store: Store, cluster: string, clock: Clock, signal: AbortSignal): CacheGroup<NodeGraph> {
+  const graph = new NodeGraph();
+  const pod: Changed = (key, object) => graph.setPod(key, object as Pod | undefined);
+  const volume: Changed = (key, object) => graph.setVolume(key, object as PersistentVolume | undefined);
+  const attachment: Changed = (key, object) => graph.setAttachment(key, object as VolumeAttachment | undefined);
+  const slice: Changed = (key, object) => graph.setSlice(key, object as ResourceSlice | undefined);
+  return new CacheGroup(graph, store, clock, signal, [
+    [{ cluster, group: "", resource: "pods" }, pod],
+    [{ cluster, group: "", resource: "persistentvolumes" }, volume],
+    [{ cluster, group: "storage.k8s.io", resource: "volumeattachments" }, attachment],
+    [{ cluster, group: "resource.k8s.io", resource: "resourceslices" }, slice],
+  ]);
 }

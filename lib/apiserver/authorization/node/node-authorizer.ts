@@ -5,12 +5,14 @@
 import { parseFieldSelector } from "../../../apimachinery/fields.ts";
 import type { PolicyRule } from "../../../openapi/types/rbac-v1.ts";
 import type { AuthorizationAttributes, Authorizer, Decision } from "../authorizer.ts";
+import type { CacheGroup } from "../collection-cache.ts";
 import { ruleAllows } from "../rbac/rule.ts";
-import type { GraphCache } from "./graph-cache.ts";
+import type { NodeGraph } from "./graph.ts";
 import { nodeIdentity } from "./identity.ts";
 import type { VertexType } from "./pod-references.ts";
 
 type Attributes = AuthorizationAttributes;
+type GraphCache = CacheGroup<NodeGraph>;
 type Rule = (node: string, attributes: Attributes, graph: GraphCache) => Decision | Promise<Decision>;
 
 const allow: Decision = { decision: "allow", reason: "" };
@@ -18,7 +20,7 @@ const noOpinion = (reason: string): Decision => ({ decision: "no opinion", reaso
 const unrelated = (node: string) => noOpinion(`no relationship found between node '${node}' and this object`);
 
 async function related(node: string, type: VertexType, { namespace, name }: Attributes, cache: GraphCache) {
-  const graph = await cache.graph();
+  const graph = await cache.filled();
   if (graph.leadsTo(node, type, namespace, name)) return allow;
   // A pod may just have been bound.
   return (await cache.caughtUp()) && graph.leadsTo(node, type, namespace, name) ? allow : unrelated(node);

@@ -1,6 +1,7 @@
 /** RBAC (upstream: plugin/pkg/auth/authorizer/rbac). */
+
 import type { AuthorizationAttributes, Authorizer, Decision } from "../authorizer.ts";
-import type { RoleCache } from "./role-cache.ts";
+import type { CacheGroup } from "../collection-cache.ts";
 import type { RoleIndex } from "./role-index.ts";
 import { ruleAllows } from "./rule.ts";
 
@@ -22,11 +23,12 @@ export function decide(index: RoleIndex, attributes: AuthorizationAttributes): D
  * Allows what some rule that the user holds allows; denies nothing. Before it has no opinion it makes sure that it
  * knows all that has been written, so that a grant works for the very next request.
  */
-export function rbacAuthorizer({ index, caughtUp }: RoleCache): Authorizer {
+export function rbacAuthorizer(roles: CacheGroup<RoleIndex>): Authorizer {
   return {
     async authorize(attributes) {
+      const index = roles.current ?? (await roles.filled());
       const decision = decide(index, attributes);
-      if (decision.decision === "allow" || !(await caughtUp())) return decision;
+      if (decision.decision === "allow" || !(await roles.caughtUp())) return decision;
       return decide(index, attributes);
     },
   };
