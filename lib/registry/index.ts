@@ -4,6 +4,14 @@ import { daemonSetStrategy } from "./apps/daemonset.ts";
 import { deploymentStrategy } from "./apps/deployment.ts";
 import { replicaSetStrategy } from "./apps/replicaset.ts";
 import { statefulSetStrategy } from "./apps/statefulset.ts";
+import { selfSubjectReviewStrategy } from "./authentication/selfsubjectreview.ts";
+import { tokenReviewStrategy } from "./authentication/tokenreview.ts";
+import {
+  localSubjectAccessReviewStrategy,
+  selfSubjectAccessReviewStrategy,
+  subjectAccessReviewStrategy,
+} from "./authorization/access-reviews.ts";
+import { selfSubjectRulesReviewStrategy } from "./authorization/selfsubjectrulesreview.ts";
 import { cronJobStrategy } from "./batch/cronjob.ts";
 import { jobStrategy } from "./batch/job.ts";
 import { leaseStrategy } from "./coordination/lease.ts";
@@ -23,6 +31,10 @@ import { secretStrategy } from "./core/secret.ts";
 import { serviceStrategy } from "./core/service/strategy.ts";
 import { serviceAccountStrategy } from "./core/serviceaccount/strategy.ts";
 import { endpointSliceStrategy } from "./discovery/endpointslice.ts";
+import { clusterRoleStrategy } from "./rbac/clusterrole.ts";
+import { clusterRoleBindingStrategy } from "./rbac/clusterrolebinding.ts";
+import { roleStrategy } from "./rbac/role.ts";
+import { roleBindingStrategy } from "./rbac/rolebinding.ts";
 import type { Strategy } from "./strategy.ts";
 
 /** A strategy whose objects have a type of their own. */
@@ -50,10 +62,20 @@ const all: Readonly<Record<string, AnyStrategy>> = {
   "deployments.apps": deploymentStrategy,
   "replicasets.apps": replicaSetStrategy,
   "statefulsets.apps": statefulSetStrategy,
+  "selfsubjectreviews.authentication.k8s.io": selfSubjectReviewStrategy,
+  "tokenreviews.authentication.k8s.io": tokenReviewStrategy,
+  "localsubjectaccessreviews.authorization.k8s.io": localSubjectAccessReviewStrategy,
+  "selfsubjectaccessreviews.authorization.k8s.io": selfSubjectAccessReviewStrategy,
+  "selfsubjectrulesreviews.authorization.k8s.io": selfSubjectRulesReviewStrategy,
+  "subjectaccessreviews.authorization.k8s.io": subjectAccessReviewStrategy,
   "cronjobs.batch": cronJobStrategy,
   "jobs.batch": jobStrategy,
   "leases.coordination.k8s.io": leaseStrategy,
   "endpointslices.discovery.k8s.io": endpointSliceStrategy,
+  "clusterroles.rbac.authorization.k8s.io": clusterRoleStrategy,
+  "clusterrolebindings.rbac.authorization.k8s.io": clusterRoleBindingStrategy,
+  "roles.rbac.authorization.k8s.io": roleStrategy,
+  "rolebindings.rbac.authorization.k8s.io": roleBindingStrategy,
 };
 
 /** All strategies. */

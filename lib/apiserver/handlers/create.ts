@@ -24,6 +24,7 @@ export async function create(request: ResourceRequest, form: Negotiated): Promis
   checkNamespace(given, info.namespace);
   strategy.setDefaults?.(given, endpoint.apiVersion);
   if (strategy.review) {
+    if (endpoint.info.namespaced) given.metadata.namespace = info.namespace;
     const answer = await strategy.review(given, context.strategyContext);
     return jsonText(201, `${JSON.stringify(answer)}\n`, form, context.warnings);
   }
