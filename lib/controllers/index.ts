@@ -3,6 +3,7 @@
 import { createClusterRoleAggregationController } from "./clusterrole-aggregation.ts";
 import type { ControllerEntry } from "./controller.ts";
 import { createDeploymentController } from "./deployment/deployment.ts";
+import { createEndpointsController } from "./endpoints.ts";
 import { createEndpointSliceController } from "./endpointslice/endpointslice.ts";
 import { createGarbageCollector } from "./garbagecollector/garbagecollector.ts";
 import { createJobController } from "./job/job.ts";
@@ -26,6 +27,7 @@ export const controllers: readonly ControllerEntry[] = [
     component: "endpoint-slice-controller",
     create: createEndpointSliceController,
   },
+  { name: "endpoints-controller", component: "endpoint-controller", create: createEndpointsController },
   { name: "namespace-controller", create: createNamespaceController },
   {
     name: "garbage-collector-controller",
