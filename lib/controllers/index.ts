@@ -10,7 +10,7 @@ import { createJobController } from "./job/job.ts";
 import { createNamespaceController } from "./namespace/namespace.ts";
 import { createNodeLifecycleController } from "./nodelifecycle/nodelifecycle.ts";
 import { createPodGarbageCollector } from "./podgc/podgc.ts";
-import { createReplicaSetController } from "./replicaset/replicaset.ts";
+import { createReplicaSetController, createReplicationControllerController } from "./replicaset/replicaset.ts";
 import { createRootCaCertPublisher } from "./root-ca-cert-publisher.ts";
 import { createServiceAccountController } from "./serviceaccount.ts";
 import { createTaintEvictionController } from "./tainteviction/tainteviction.ts";
@@ -21,6 +21,11 @@ export const controllers: readonly ControllerEntry[] = [
   { name: "serviceaccount-controller", create: createServiceAccountController },
   { name: "root-ca-certificate-publisher-controller", create: createRootCaCertPublisher },
   { name: "replicaset-controller", create: createReplicaSetController },
+  {
+    name: "replicationcontroller-controller",
+    component: "replication-controller",
+    create: createReplicationControllerController,
+  },
   { name: "deployment-controller", create: createDeploymentController },
   {
     name: "endpointslice-controller",

@@ -1,12 +1,20 @@
 /** Keeps as many pods as a ReplicaSet wants (upstream: controller/replicaset/replica_set.go). */
 import { semanticEqual } from "../../apimachinery/equality.ts";
-import { labelSelectorAsSelector, type Selector } from "../../apimachinery/labels.ts";
-import { controllerOf, keyOf } from "../../apimachinery/meta.ts";
+import { labelSelectorAsSelector, nothing, type Selector, selectorFromSet } from "../../apimachinery/labels.ts";
+import { controllerOf, keyOf, type Resource } from "../../apimachinery/meta.ts";
 import type { ReplicaSet } from "../../openapi/types/apps-v1.ts";
 import type { Pod } from "../../openapi/types/core-v1.ts";
-import { pods, replicasets } from "../../openapi/types/resources.ts";
+import { pods, replicasets, replicationcontrollers } from "../../openapi/types/resources.ts";
 import { claimObjects } from "../claim.ts";
-import { type Change, type Controller, type ControllerContext, ownKey, type Result, source } from "../controller.ts";
+import {
+  type Change,
+  type Controller,
+  type ControllerContext,
+  ownKey,
+  type Result,
+  type Source,
+  source,
+} from "../controller.ts";
 import { isNamespaceTerminating } from "../namespace-terminating.ts";
 import { OwnWrites } from "../own-writes.ts";
 import { controllerKey, indexByController, newControllerRef, orphansIn, ownedBy } from "../owned.ts";
@@ -20,20 +28,52 @@ const burstReplicas = 500;
 /** When to look again after own writes whose events may have been lost in a new list. */
 const unseenRetryMs = 1000;
 
+/** ReplicaSets and their forerunner, which differ in how they select and in what their status says. */
+interface Flavour {
+  readonly name: string;
+  readonly resource: Resource<ReplicaSet>;
+  readonly selector: (set: ReplicaSet) => Selector;
+  readonly reportsTerminating: boolean;
+}
+
 /** The controller; its keys are those of ReplicaSets. */
 export function createReplicaSetController(context: ControllerContext): Controller {
-  return new ReplicaSetController(context);
+  return new ReplicaSetController(context, {
+    name: "replicaset-controller",
+    resource: replicasets,
+    selector: (set) => labelSelectorAsSelector(set.spec.selector),
+    reportsTerminating: true,
+  });
+}
+
+/** The same for ReplicationControllers, whose selector is a map (upstream: controller/replication wraps it likewise). */
+export function createReplicationControllerController(context: ControllerContext): Controller {
+  return new ReplicaSetController(context, {
+    name: "replicationcontroller-controller",
+    resource: replicationcontrollers as unknown as Resource<ReplicaSet>,
+    selector: (set) => mapSelector(set.spec.selector as unknown as Record<string, string> | undefined),
+    reportsTerminating: false,
+  });
+}
+
+/** An empty map selects nothing. */
+function mapSelector(selector: Record<string, string> | undefined): Selector {
+  return selector === undefined || Object.keys(selector).length === 0 ? nothing : selectorFromSet(selector);
 }
 
 class ReplicaSetController implements Controller {
-  readonly name = "replicaset-controller";
-  readonly sources = [source(replicasets, ownKey), source(pods, (change: Change<Pod>) => this.#podKeys(change))];
+  readonly name: string;
+  readonly sources: Source[];
+  readonly #flavour: Flavour;
   readonly #context: ControllerContext;
   readonly #control: PodControl;
   readonly #writes = new OwnWrites();
 
-  constructor(context: ControllerContext) {
+  constructor(context: ControllerContext, flavour: Flavour) {
+    this.name = flavour.name;
+    this.#flavour = flavour;
     this.#context = context;
+    this.sources = [source(flavour.resource, ownKey), source(pods, (change: Change<Pod>) => this.#podKeys(change))];
     this.#control = new PodControl(context.client, context.events);
     indexByController(this.#pods);
     indexByController(this.#sets);
@@ -44,7 +84,7 @@ class ReplicaSetController implements Controller {
   }
 
   get #sets() {
-    return this.#context.informers.get(replicasets);
+    return this.#context.informers.get(this.#flavour.resource);
   }
 
   async reconcile(key: string): Promise<Result | undefined> {
@@ -54,7 +94,7 @@ class ReplicaSetController implements Controller {
       return undefined;
     }
     if (!this.#writes.seen(key)) return { requeueAfterMs: unseenRetryMs };
-    const selector = labelSelectorAsSelector(set.spec.selector);
+    const selector = this.#flavour.selector(set);
     const { uid, namespace } = set.metadata;
     const candidates = [...ownedBy(this.#pods, uid), ...orphansIn(this.#pods, namespace)];
     const living = this.#writes.withoutDeleted(key, candidates.filter(isPodActive));
@@ -70,7 +110,7 @@ class ReplicaSetController implements Controller {
     const claim = {
       client: this.#context.client,
       owner: set,
-      ownerResource: replicasets,
+      ownerResource: this.#flavour.resource,
       resource: pods,
       selector,
       onWrite: (pod: Pod) => this.#writes.wrote(key, this.#pods, pod),
@@ -90,7 +130,7 @@ class ReplicaSetController implements Controller {
   }
 
   async #create(key: string, set: ReplicaSet, count: number): Promise<Error | undefined> {
-    const ref = newControllerRef(replicasets, set);
+    const ref = newControllerRef(this.#flavour.resource, set);
     const error = await slowStart(count, async () => {
       try {
         const pod = podFromTemplate(set.spec.template ?? {}, set, ref);
@@ -128,9 +168,10 @@ class ReplicaSetController implements Controller {
   ): Promise<Result | undefined> {
     const { client, clock } = this.#context;
     const now = clock.now();
-    const status = replicaSetStatus(set, active, terminating, failure, now);
+    const { terminatingReplicas, ...counted } = replicaSetStatus(set, active, terminating, failure, now);
+    const status = this.#flavour.reportsTerminating ? { ...counted, terminatingReplicas } : counted;
     if (!semanticEqual(status, { ...set.status })) {
-      const written = await client.update(replicasets, { ...set, status }, { subresource: "status" });
+      const written = await client.update(this.#flavour.resource, { ...set, status }, { subresource: "status" });
       this.#writes.wrote(key, this.#sets, written);
     }
     if (failure !== undefined) throw failure;
@@ -142,13 +183,13 @@ class ReplicaSetController implements Controller {
   #podKeys({ object, old }: Change<Pod>): Set<string> {
     const keys = new Set<string>();
     for (const pod of [object, old]) {
-      const key = controllerKey(replicasets, pod);
+      const key = controllerKey(this.#flavour.resource, pod);
       if (key !== undefined) keys.add(key);
     }
     // An orphan interests whoever selects it; that it is gone interests nobody.
     if (object === undefined || controllerOf(object) !== undefined) return keys;
     for (const set of this.#sets.list(object.metadata.namespace)) {
-      if (labelSelectorAsSelector(set.spec.selector).matches(object.metadata.labels ?? {})) keys.add(keyOf(set));
+      if (this.#flavour.selector(set).matches(object.metadata.labels ?? {})) keys.add(keyOf(set));
     }
     return keys;
   }

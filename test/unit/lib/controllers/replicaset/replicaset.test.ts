@@ -1,8 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { newForbidden } from "../../../../../lib/apimachinery/errors.ts";
-import { createReplicaSetController } from "../../../../../lib/controllers/replicaset/replicaset.ts";
+import {
+  createReplicaSetController,
+  createReplicationControllerController,
+} from "../../../../../lib/controllers/replicaset/replicaset.ts";
 import type { Pod } from "../../../../../lib/openapi/types/core-v1.ts";
-import { pods, replicasets } from "../../../../../lib/openapi/types/resources.ts";
+import { pods, replicasets, replicationcontrollers } from "../../../../../lib/openapi/types/resources.ts";
 import { type Harness, type HarnessOptions, startHarness } from "../../../../support/controller-harness.ts";
 import { markReady, runPods, webReplicaSet } from "../../../../support/workloads.ts";
 
@@ -210,5 +213,28 @@ describe("replicaset controller", () => {
     await api.update(replicasets, { ...fresh, spec: { ...fresh.spec, replicas: 1 } });
     await clock.advance(10_000);
     expect(api.all(pods)).toHaveLength(1);
+  });
+
+  it("does the same for ReplicationControllers, whose selector is a map", async () => {
+    harness = startHarness([
+      { name: "replicationcontroller-controller", create: createReplicationControllerController },
+    ]);
+    const { api } = harness;
+    await api.create(replicationcontrollers, {
+      metadata: { name: "old", namespace: "default" },
+      spec: { replicas: 2, selector: { app: "web" }, template: webReplicaSet(0).spec.template },
+    });
+    await runPods(harness);
+    expect(api.all(pods).map((pod) => pod.metadata.ownerReferences?.[0].kind)).toEqual([
+      "ReplicationController",
+      "ReplicationController",
+    ]);
+    expect(api.all(replicationcontrollers)[0].status).toEqual({
+      replicas: 2,
+      fullyLabeledReplicas: 2,
+      readyReplicas: 2,
+      availableReplicas: 2,
+      observedGeneration: 1,
+    });
   });
 });
