@@ -2,10 +2,9 @@
 import { timeText } from "../apimachinery/clock.ts";
 import { newConflict, newNotFound, optimisticLockMessage } from "../apimachinery/errors.ts";
 import type { AnyObject } from "../apimachinery/meta.ts";
-import { canonicalize } from "../openapi/decode.ts";
 import type { DeleteOptions } from "../registry/strategy.ts";
 import { KeyNotFound, RevisionConflict } from "../storage/interface.ts";
-import { type Endpoint, storageKey, withKind } from "./endpoint.ts";
+import { type Endpoint, storageKey, storedForm } from "./endpoint.ts";
 import type { ResourceStore, WriteContext } from "./resource-store.ts";
 import { translate } from "./storage-errors.ts";
 import { storedValue } from "./stored-value.ts";
@@ -50,7 +49,7 @@ async function deleteOnce(
   given: DeleteOptions,
   context: WriteContext,
 ): Promise<Deleted> {
-  const { collection, strategy, info } = endpoint;
+  const { collection, strategy } = endpoint;
   const key = storageKey(namespace, name);
   const stored = await store.get(collection, key);
   if (!stored) throw newNotFound(endpoint.gr, name);
@@ -67,7 +66,7 @@ async function deleteOnce(
   else delete object.metadata.finalizers;
   const kept = finalizers.length > 0 || grace === "wait" || strategy.blocksDeletion?.(object) === true;
   if (kept) markDeleted(object, grace, context);
-  const canonical = withKind(endpoint, canonicalize(info.definition, object));
+  const canonical = storedForm(endpoint, object);
   const value = storedValue(endpoint, canonical);
   if (!kept) {
     if (!context.dryRun) {

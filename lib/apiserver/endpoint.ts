@@ -2,7 +2,8 @@
 import type { GroupResource } from "../apimachinery/errors.ts";
 import type { AnyObject, GroupVersionKind } from "../apimachinery/meta.ts";
 import { apiVersionOf } from "../apimachinery/meta.ts";
-import type { ResourceInfo } from "../openapi/resources.ts";
+import { canonicalize } from "../openapi/decode.ts";
+import { findResource, type ResourceInfo } from "../openapi/resources.ts";
 import type { Strategy } from "../registry/strategy.ts";
 import type { Collection } from "../storage/interface.ts";
 import type { Conversion } from "./conversion.ts";
@@ -40,6 +41,16 @@ export function endpoint(cluster: string, info: ResourceInfo, strategy: Strategy
 /** The key of an object in its collection. */
 export function storageKey(namespace: string, name: string): string {
   return namespace === "" ? name : `${namespace}/${name}`;
+}
+
+/** An object of the stored version as it is stored: canonical, with that version's kind and apiVersion. */
+export function storedForm({ info, conversion }: Endpoint, object: AnyObject): AnyObject {
+  const { group, version, resource } = info.storage;
+  const stored = conversion ? (findResource(group, version, resource) ?? info) : info;
+  const canonical = canonicalize(stored.definition, object);
+  canonical.kind = stored.kind;
+  canonical.apiVersion = apiVersionOf(stored);
+  return canonical;
 }
 
 /** kind and apiVersion first, then the rest as it is. */

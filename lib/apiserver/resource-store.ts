@@ -16,11 +16,10 @@ import {
 } from "../apimachinery/errors.ts";
 import type { UserInfo } from "../apimachinery/http.ts";
 import type { AnyObject } from "../apimachinery/meta.ts";
-import { canonicalize } from "../openapi/decode.ts";
 import type { StrategyContext, UpdateStrategy } from "../registry/strategy.ts";
 import { RevisionConflict, type Store } from "../storage/interface.ts";
 import type { AdmissionChain } from "./admission-chain.ts";
-import { type Endpoint, storageKey, withKind } from "./endpoint.ts";
+import { type Endpoint, storageKey, storedForm } from "./endpoint.ts";
 import { generateName } from "./generate-name.ts";
 import { translate } from "./storage-errors.ts";
 import { storedValue } from "./stored-value.ts";
@@ -101,7 +100,7 @@ export class ResourceStore {
   }
 
   async #createNamed(endpoint: Endpoint, given: AnyObject, namespace: string, context: WriteContext): Promise<Written> {
-    const { strategy, info, gr } = endpoint;
+    const { strategy, gr } = endpoint;
     const revision = given.metadata.resourceVersion;
     this.#fillSystemFields(endpoint, given, namespace);
     await context.admission?.admit(endpoint, "CREATE", "", given, undefined, context);
@@ -110,7 +109,7 @@ export class ResourceStore {
     try {
       await validateCreate(endpoint, given, context.strategyContext);
       if (strategy.warningsOnCreate) context.warnings.push(...strategy.warningsOnCreate(given));
-      const object = withKind(endpoint, canonicalize(info.definition, given));
+      const object = storedForm(endpoint, given);
       await context.admission?.validate(endpoint, "CREATE", "", object, undefined, context);
       if (revision) throw failure(500, "", "resourceVersion should not be set on objects to be created");
       const key = storageKey(object.metadata.namespace ?? "", object.metadata.name ?? "");
@@ -200,7 +199,7 @@ export class ResourceStore {
     subresource: string,
     context: WriteContext,
   ): Promise<Written> {
-    const { strategy, info } = endpoint;
+    const { strategy } = endpoint;
     const hooks: UpdateStrategy<AnyObject> =
       subresource === "" ? strategy : (strategy.updateSubresources?.[subresource] ?? {});
     this.#keepSystemFields(endpoint, given, old);
@@ -210,7 +209,7 @@ export class ResourceStore {
     try {
       await validateUpdate(endpoint, hooks, given, old, context.strategyContext);
       if (hooks.warningsOnUpdate) context.warnings.push(...hooks.warningsOnUpdate(given, old));
-      const object = withKind(endpoint, canonicalize(info.definition, given));
+      const object = storedForm(endpoint, given);
       await context.admission?.validate(endpoint, "UPDATE", subresource, object, old, context);
       const written = await this.#store(endpoint, object, old, stored, context);
       if (written.text === stored.text || context.dryRun) await rollback?.();

@@ -1,18 +1,12 @@
 /** Joins what the schema and the Go structs say of each definition, one file a group, one definition a line. */
 import type { DiscoveryFile, MessageField, Messages, SchemaDefinition, SchemaFile } from "./input.ts";
+import { messageName } from "./names.ts";
 
-const packages = [
-  "k8s.io.api.",
-  "k8s.io.apimachinery.pkg.apis.",
-  "k8s.io.apimachinery.pkg.",
-  "k8s.io.apiextensions_apiserver.pkg.apis.",
-  "k8s.io.kube_aggregator.pkg.apis.",
-];
 
 /** The message of a definition's short name, or undefined (Quantity, Time and the like have none). */
 function messageOf(messages: Messages, name: string) {
-  for (const prefix of packages) if (messages[prefix + name]) return messages[prefix + name];
-  return undefined;
+  const full = messageName(messages, name);
+  return full === undefined ? undefined : messages[full];
 }
 
 /** The fields of a struct in Go's order, inlined structs spliced in where they stand. */

@@ -10,6 +10,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { factsFiles } from "./facts.ts";
 import type { Messages, SchemaFile } from "./input.ts";
+import { wireFiles } from "./protobuf.ts";
 import { resourcesFile, typeFiles } from "./types.ts";
 
 const from = process.argv[2];
@@ -29,4 +30,5 @@ const schema: SchemaFile = read("schema.json");
 const messages: Messages = read("protobuf.json").messages;
 const discovery = read("discovery.json");
 write("facts", factsFiles(schema, messages, discovery, read("columns.json"), read("selectors.json")));
+write("facts/protobuf", wireFiles(schema, messages));
 write("types", typeFiles(schema, discovery).set("resources.ts", resourcesFile(discovery, schema)));
