@@ -9,7 +9,7 @@ import { createHttpClient, type HttpClient } from "../lib/client/http.ts";
 import type { Informers } from "../lib/client/informer.ts";
 import { createInformers } from "../lib/client/shared-informers.ts";
 import type { NodeStatus } from "../lib/openapi/types/core-v1.ts";
-import { endpointslices, namespaces, pods as podResource, services } from "../lib/openapi/types/resources.ts";
+import { endpointslices, pods as podResource, services } from "../lib/openapi/types/resources.ts";
 import { informerZone } from "./dns/informer-zone.ts";
 import { type DnsServer, serveDns } from "./dns/server.ts";
 import { type PodNetwork, podNetwork, writeCniConfig } from "./network/cni.ts";
@@ -272,13 +272,12 @@ export class Agent {
     const kernel = await prepareKernel();
     const serviceInformer = this.#informers.get(services);
     const sliceInformer = this.#informers.get(endpointslices);
-    const namespaceInformer = this.#informers.get(namespaces, { metadataOnly: true });
     const pods = this.#informers.get(podResource, { fieldSelector: `spec.nodeName=${nodeName}` });
     this.#dns = await serveDns({
       address: network.gateway,
       port: 0,
       domain: clusterDomain,
-      source: informerZone(serviceInformer, sliceInformer, namespaceInformer),
+      source: informerZone(serviceInformer, sliceInformer),
       upstreams: () => parseResolvConf(readFileSync(resolvConf, "utf8")).servers,
     });
     this.#proxier = new Proxier({

@@ -1,5 +1,4 @@
 /** The cluster's names from informers. */
-import type { KubeObject } from "../../lib/apimachinery/meta.ts";
 import type { Informer } from "../../lib/client/informer.ts";
 import type { Service } from "../../lib/openapi/types/core-v1.ts";
 import type { EndpointSlice } from "../../lib/openapi/types/discovery-v1.ts";
@@ -8,11 +7,7 @@ import type { ZoneSource } from "./zone.ts";
 const serviceNameLabel = "kubernetes.io/service-name";
 
 /** Adds the indexes it needs. */
-export function informerZone(
-  services: Informer<Service>,
-  slices: Informer<EndpointSlice>,
-  namespaces: Informer<KubeObject>,
-): ZoneSource {
+export function informerZone(services: Informer<Service>, slices: Informer<EndpointSlice>): ZoneSource {
   services.addIndex("ip", ({ spec }) => [...new Set([spec?.clusterIP ?? "", ...(spec?.clusterIPs ?? [])])]);
   slices.addIndex("service", ({ metadata }) => {
     const name = metadata.labels?.[serviceNameLabel];
@@ -22,6 +17,7 @@ export function informerZone(
     service: (namespace, name) => services.get(`${namespace}/${name}`),
     slices: (namespace, name) => slices.byIndex("service", `${namespace}/${name}`),
     servicesByIp: (ip) => services.byIndex("ip", ip),
-    hasNamespace: (name) => namespaces.get(name) !== undefined,
+    // A node may not read namespaces: one without Services has no names in the domain.
+    hasNamespace: (name) => services.list(name).length > 0,
   };
 }

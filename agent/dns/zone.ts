@@ -10,6 +10,7 @@ export interface ZoneSource {
   slices(namespace: string, name: string): readonly EndpointSlice[];
   /** Services by cluster address. */
   servicesByIp(ip: string): readonly Service[];
+  /** Whether there is a Service in the namespace. */
   hasNamespace(name: string): boolean;
 }
 
@@ -42,7 +43,7 @@ function lookup(name: string, labels: string[], type: number, domain: string, so
   if (labels.length === 0) return { records: [] };
   if (labels.length === 1 && labels[0] === "dns-version") return { records: [] };
   const kind = labels.at(-1);
-  if (kind === "pod") return podName(name, labels.slice(0, -1), type, source);
+  if (kind === "pod") return podName(name, labels.slice(0, -1), type);
   if (kind !== "svc") return undefined;
   const [namespace, service, ...rest] = labels.slice(0, -1).reverse();
   if (namespace === undefined) return { records: [] };
@@ -52,10 +53,11 @@ function lookup(name: string, labels: string[], type: number, domain: string, so
   return serviceName(name, object, rest.reverse(), type, domain, source);
 }
 
-function podName(name: string, labels: string[], type: number, source: ZoneSource): Found | undefined {
+/** The name says the address: whether there is such a pod is not looked up, as CoreDNS doesn't by default. */
+function podName(name: string, labels: string[], type: number): Found | undefined {
   const [ip, namespace, ...more] = labels;
   if (ip === undefined || namespace === undefined) return labels.length <= 1 ? { records: [] } : undefined;
-  if (more.length > 0 || !source.hasNamespace(namespace)) return undefined;
+  if (more.length > 0) return undefined;
   const address = parseAddress(ip.replaceAll("-", ".")) ?? parseAddress(ip.replaceAll("-", ":"));
   return address === undefined ? undefined : { records: addresses(name, [addressText(address)], type) };
 }

@@ -63,8 +63,7 @@ async function handle(
   try {
     const url = new URL(request.url ?? "/", "https://node");
     if (url.pathname === "/healthz") return void response.end("ok");
-    // The certificate has to be of the given authority: nobody else is anybody here.
-    if (!hasAuthority || !(request.socket as TLSSocket).authorized) throw new RequestError(401, "Unauthorized");
+    if (!hasAuthority || !isApiServer(request.socket as TLSSocket)) throw new RequestError(401, "Unauthorized");
     if (request.method !== "GET") throw new RequestError(405, "Method Not Allowed");
     const [, route, ...rest] = url.pathname.split("/").map(decodeURIComponent);
     if (route !== "containerLogs" || rest.length !== 3) throw new RequestError(404, "404 page not found");
@@ -75,6 +74,13 @@ async function handle(
     response.writeHead(code, { "Content-Type": "text/plain; charset=utf-8" });
     response.end((error as Error).message);
   }
+}
+
+/** Users and nodes have certificates of the same authority: only these names are the API server's. */
+const apiServerNames = ["kube-apiserver", "kube-apiserver-kubelet-client"];
+
+function isApiServer(socket: TLSSocket): boolean {
+  return socket.authorized && apiServerNames.includes(String(socket.getPeerCertificate().subject?.CN ?? ""));
 }
 
 async function logs(
