@@ -1,4 +1,14 @@
 /** The only list of strategies, by `resource` or `resource.group`. Kinds without one need nothing special. */
+
+import {
+  mutatingAdmissionPolicyBindingStrategy,
+  mutatingAdmissionPolicyStrategy,
+  mutatingWebhookConfigurationStrategy,
+  validatingAdmissionPolicyBindingStrategy,
+  validatingAdmissionPolicyStrategy,
+  validatingWebhookConfigurationStrategy,
+} from "./admissionregistration/admissionregistration.ts";
+import { apiServiceStrategy } from "./apiregistration/apiservice.ts";
 import { controllerRevisionStrategy } from "./apps/controllerrevision.ts";
 import { daemonSetStrategy } from "./apps/daemonset.ts";
 import { deploymentStrategy } from "./apps/deployment.ts";
@@ -12,10 +22,11 @@ import {
   subjectAccessReviewStrategy,
 } from "./authorization/access-reviews.ts";
 import { selfSubjectRulesReviewStrategy } from "./authorization/selfsubjectrulesreview.ts";
+import { horizontalPodAutoscalerStrategy } from "./autoscaling/horizontalpodautoscaler.ts";
 import { cronJobStrategy } from "./batch/cronjob.ts";
 import { jobStrategy } from "./batch/job.ts";
 import { leaseStrategy } from "./coordination/lease.ts";
-import { bindingStrategy } from "./core/pod/binding.ts";
+import { componentStatusStrategy } from "./core/componentstatus.ts";
 import { configMapStrategy } from "./core/configmap.ts";
 import { endpointsStrategy } from "./core/endpoints.ts";
 import { limitRangeStrategy } from "./core/limitrange.ts";
@@ -23,6 +34,7 @@ import { namespaceStrategy } from "./core/namespace.ts";
 import { nodeStrategy } from "./core/node/strategy.ts";
 import { persistentVolumeStrategy } from "./core/persistentvolume/strategy.ts";
 import { persistentVolumeClaimStrategy } from "./core/persistentvolumeclaim/strategy.ts";
+import { bindingStrategy } from "./core/pod/binding.ts";
 import { podStrategy } from "./core/pod/strategy.ts";
 import { podTemplateStrategy } from "./core/podtemplate.ts";
 import { replicationControllerStrategy } from "./core/replicationcontroller.ts";
@@ -31,10 +43,33 @@ import { secretStrategy } from "./core/secret.ts";
 import { serviceStrategy } from "./core/service/strategy.ts";
 import { serviceAccountStrategy } from "./core/serviceaccount/strategy.ts";
 import { endpointSliceStrategy } from "./discovery/endpointslice.ts";
+import { flowSchemaStrategy, priorityLevelConfigurationStrategy } from "./flowcontrol/flowcontrol.ts";
+import { ingressStrategy } from "./networking/ingress.ts";
+import { ingressClassStrategy } from "./networking/ingressclass.ts";
+import { ipAddressStrategy } from "./networking/ipaddress.ts";
+import { networkPolicyStrategy } from "./networking/networkpolicy.ts";
+import { serviceCIDRStrategy } from "./networking/servicecidr.ts";
+import { runtimeClassStrategy } from "./node/runtimeclass.ts";
+import { podDisruptionBudgetStrategy } from "./policy/poddisruptionbudget.ts";
 import { clusterRoleStrategy } from "./rbac/clusterrole.ts";
 import { clusterRoleBindingStrategy } from "./rbac/clusterrolebinding.ts";
 import { roleStrategy } from "./rbac/role.ts";
 import { roleBindingStrategy } from "./rbac/rolebinding.ts";
+import {
+  deviceClassStrategy,
+  resourceClaimStrategy,
+  resourceClaimTemplateStrategy,
+  resourceSliceStrategy,
+} from "./resource/resource.ts";
+import { priorityClassStrategy } from "./scheduling/priorityclass.ts";
+import {
+  csiDriverStrategy,
+  csiNodeStrategy,
+  csiStorageCapacityStrategy,
+  volumeAttachmentStrategy,
+  volumeAttributesClassStrategy,
+} from "./storage.k8s.io/csi.ts";
+import { storageClassStrategy } from "./storage.k8s.io/storageclass.ts";
 import type { Strategy } from "./strategy.ts";
 
 /** A strategy whose objects have a type of their own. */
@@ -76,6 +111,35 @@ const all: Readonly<Record<string, AnyStrategy>> = {
   "clusterrolebindings.rbac.authorization.k8s.io": clusterRoleBindingStrategy,
   "roles.rbac.authorization.k8s.io": roleStrategy,
   "rolebindings.rbac.authorization.k8s.io": roleBindingStrategy,
+  componentstatuses: componentStatusStrategy,
+  "apiservices.apiregistration.k8s.io": apiServiceStrategy,
+  "horizontalpodautoscalers.autoscaling": horizontalPodAutoscalerStrategy,
+  "flowschemas.flowcontrol.apiserver.k8s.io": flowSchemaStrategy,
+  "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io": priorityLevelConfigurationStrategy,
+  "ingresses.networking.k8s.io": ingressStrategy,
+  "ingressclasses.networking.k8s.io": ingressClassStrategy,
+  "ipaddresses.networking.k8s.io": ipAddressStrategy,
+  "networkpolicies.networking.k8s.io": networkPolicyStrategy,
+  "servicecidrs.networking.k8s.io": serviceCIDRStrategy,
+  "runtimeclasses.node.k8s.io": runtimeClassStrategy,
+  "poddisruptionbudgets.policy": podDisruptionBudgetStrategy,
+  "deviceclasses.resource.k8s.io": deviceClassStrategy,
+  "resourceclaims.resource.k8s.io": resourceClaimStrategy,
+  "resourceclaimtemplates.resource.k8s.io": resourceClaimTemplateStrategy,
+  "resourceslices.resource.k8s.io": resourceSliceStrategy,
+  "priorityclasses.scheduling.k8s.io": priorityClassStrategy,
+  "csidrivers.storage.k8s.io": csiDriverStrategy,
+  "csinodes.storage.k8s.io": csiNodeStrategy,
+  "csistoragecapacities.storage.k8s.io": csiStorageCapacityStrategy,
+  "storageclasses.storage.k8s.io": storageClassStrategy,
+  "volumeattachments.storage.k8s.io": volumeAttachmentStrategy,
+  "volumeattributesclasses.storage.k8s.io": volumeAttributesClassStrategy,
+  "mutatingadmissionpolicies.admissionregistration.k8s.io": mutatingAdmissionPolicyStrategy,
+  "mutatingadmissionpolicybindings.admissionregistration.k8s.io": mutatingAdmissionPolicyBindingStrategy,
+  "mutatingwebhookconfigurations.admissionregistration.k8s.io": mutatingWebhookConfigurationStrategy,
+  "validatingadmissionpolicies.admissionregistration.k8s.io": validatingAdmissionPolicyStrategy,
+  "validatingadmissionpolicybindings.admissionregistration.k8s.io": validatingAdmissionPolicyBindingStrategy,
+  "validatingwebhookconfigurations.admissionregistration.k8s.io": validatingWebhookConfigurationStrategy,
 };
 
 /** All strategies. */

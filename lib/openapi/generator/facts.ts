@@ -2,7 +2,6 @@
 import type { DiscoveryFile, MessageField, Messages, SchemaDefinition, SchemaFile } from "./input.ts";
 import { messageName } from "./names.ts";
 
-
 /** The message of a definition's short name, or undefined (Quantity, Time and the like have none). */
 function messageOf(messages: Messages, name: string) {
   const full = messageName(messages, name);

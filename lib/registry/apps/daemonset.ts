@@ -5,14 +5,19 @@ import type { DaemonSet } from "../../openapi/types/apps-v1.ts";
 import { podTemplateWarnings, setPodTemplateDefaults, validatePodTemplateSpec } from "../pod-spec/template.ts";
 import { ageCell, containerCells, labelsCell, selectorCell } from "../printers/cells.ts";
 import type { Strategy } from "../strategy.ts";
+import { countGeneration, same } from "../validation/generation.ts";
 import {
   percentOf,
   validateAtMostHundredPercent,
   validateNonNegative,
   validatePositiveIntOrPercent,
 } from "../validation/number.ts";
-import { countGeneration, same } from "../validation/generation.ts";
-import { parsedSelector, validateAlwaysRunning, validateCollisionCount, validateCounts } from "../validation/workload.ts";
+import {
+  parsedSelector,
+  validateAlwaysRunning,
+  validateCollisionCount,
+  validateCounts,
+} from "../validation/workload.ts";
 
 const specField = path("spec");
 const templateField = specField.child("template");
@@ -26,7 +31,8 @@ function setGeneration({ metadata }: DaemonSet, generation: number): void {
 }
 
 function setDefaults({ spec }: DaemonSet): void {
-  const strategy = (spec.updateStrategy ??= {});
+  spec.updateStrategy ??= {};
+  const strategy = spec.updateStrategy;
   strategy.type ||= "RollingUpdate";
   if (strategy.type === "RollingUpdate") {
     strategy.rollingUpdate = { maxUnavailable: 1, maxSurge: 0, ...strategy.rollingUpdate };
@@ -103,9 +109,7 @@ export const daemonSetStrategy: Strategy<DaemonSet> = {
     ...validate(set),
   ],
   warningsOnUpdate: (set, old) =>
-    generationOf(set) === generationOf(old)
-      ? []
-      : podTemplateWarnings(set.spec.template, templateField),
+    generationOf(set) === generationOf(old) ? [] : podTemplateWarnings(set.spec.template, templateField),
   cells: ({ metadata, spec, status }, { now }) => [
     metadata.name,
     status?.desiredNumberScheduled ?? 0,

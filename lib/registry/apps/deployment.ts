@@ -12,21 +12,28 @@ import type { Deployment } from "../../openapi/types/apps-v1.ts";
 import { podTemplateWarnings, setPodTemplateDefaults } from "../pod-spec/template.ts";
 import { ageCell, containerCells, selectorCell } from "../printers/cells.ts";
 import type { Strategy } from "../strategy.ts";
+import { countGeneration, same } from "../validation/generation.ts";
 import {
   percentOf,
   validateAtMostHundredPercent,
   validateNonNegative,
   validatePositiveIntOrPercent,
 } from "../validation/number.ts";
-import { countGeneration, same } from "../validation/generation.ts";
-import { nameWarnings, validateAtMost, validateCollisionCount, validateCounts, validateReplicatedTemplate } from "../validation/workload.ts";
+import {
+  nameWarnings,
+  validateAtMost,
+  validateCollisionCount,
+  validateCounts,
+  validateReplicatedTemplate,
+} from "../validation/workload.ts";
 
 const specField = path("spec");
 const templateField = specField.child("template");
 
 function setDefaults({ spec }: Deployment): void {
   spec.replicas ??= 1;
-  const strategy = (spec.strategy ??= {});
+  spec.strategy ??= {};
+  const strategy = spec.strategy;
   strategy.type ||= "RollingUpdate";
   if (strategy.type === "RollingUpdate") {
     strategy.rollingUpdate = { maxUnavailable: "25%", maxSurge: "25%", ...strategy.rollingUpdate };

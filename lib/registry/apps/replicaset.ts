@@ -5,8 +5,8 @@ import type { ReplicaSet } from "../../openapi/types/apps-v1.ts";
 import { podTemplateWarnings, setPodTemplateDefaults } from "../pod-spec/template.ts";
 import { ageCell, containerCells, selectorCell } from "../printers/cells.ts";
 import type { Strategy } from "../strategy.ts";
-import { validateNonNegative } from "../validation/number.ts";
 import { countGeneration, same } from "../validation/generation.ts";
+import { validateNonNegative } from "../validation/number.ts";
 import { nameWarnings, validateAtMost, validateCounts, validateReplicatedTemplate } from "../validation/workload.ts";
 
 const specField = path("spec");
@@ -44,9 +44,7 @@ export const replicaSetStrategy: Strategy<ReplicaSet> = {
     ...validateImmutableField(set.spec.selector, old.spec.selector, specField.child("selector")),
   ],
   warningsOnUpdate: (set, old) =>
-    set.metadata.generation === old.metadata.generation
-      ? []
-      : podTemplateWarnings(set.spec.template, templateField),
+    set.metadata.generation === old.metadata.generation ? [] : podTemplateWarnings(set.spec.template, templateField),
   selectableFields: ({ status }) => ({ "status.replicas": String(status?.replicas ?? 0) }),
   cells: ({ metadata, spec, status }, { now }) => [
     metadata.name,

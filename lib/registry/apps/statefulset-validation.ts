@@ -13,14 +13,22 @@ import type { StatefulSet, StatefulSetSpec } from "../../openapi/types/apps-v1.t
 import type { PodTemplateSpec } from "../../openapi/types/core-v1.ts";
 import { validateClaimSpec } from "../core/persistentvolumeclaim/validation.ts";
 import { validatePodTemplateSpec } from "../pod-spec/template.ts";
+import { same } from "../validation/generation.ts";
 import {
   percentOf,
   validateAtMostHundredPercent,
   validateNonNegative,
   validatePositiveIntOrPercent,
 } from "../validation/number.ts";
-import { same } from "../validation/generation.ts";
-import { parsedSelector, validateAlwaysRunning, validateAtMost, validateCollisionCount, validateCounts, validateSelected, validateSelector } from "../validation/workload.ts";
+import {
+  parsedSelector,
+  validateAlwaysRunning,
+  validateAtMost,
+  validateCollisionCount,
+  validateCounts,
+  validateSelected,
+  validateSelector,
+} from "../validation/workload.ts";
 
 const specField = path("spec");
 const mutable = [

@@ -14,13 +14,15 @@ const templateField = path("spec", "template");
 
 function setDefaults({ spec }: StatefulSet): void {
   spec.podManagementPolicy ||= "OrderedReady";
-  const strategy = (spec.updateStrategy ??= {});
+  spec.updateStrategy ??= {};
+  const strategy = spec.updateStrategy;
   if (!strategy.type) {
     strategy.type = "RollingUpdate";
     strategy.rollingUpdate ??= {};
   }
   if (strategy.type === "RollingUpdate" && strategy.rollingUpdate) strategy.rollingUpdate.partition ??= 0;
-  const retention = (spec.persistentVolumeClaimRetentionPolicy ??= {});
+  spec.persistentVolumeClaimRetentionPolicy ??= {};
+  const retention = spec.persistentVolumeClaimRetentionPolicy;
   retention.whenDeleted ||= "Retain";
   retention.whenScaled ||= "Retain";
   spec.replicas ??= 1;

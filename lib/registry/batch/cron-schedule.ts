@@ -22,7 +22,9 @@ class CronError extends Error {}
 
 function integer(text: string): number {
   if (!/^[+-]?\d+$/.test(text)) {
-    throw new CronError(`failed to parse int from ${text}: strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
+    throw new CronError(
+      `failed to parse int from ${text}: strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`,
+    );
   }
   const value = Number(text);
   if (value < 0) throw new CronError(`negative number (${value}) not allowed: ${text}`);
@@ -55,8 +57,7 @@ function checkRange(text: string, bounds: Bounds): void {
 }
 
 /** Go's durations: `1h30m`, `500ms`. */
-const isDuration = (text: string) =>
-  /^[+-]?(0|((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/.test(text);
+const isDuration = (text: string) => /^[+-]?(0|((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/.test(text);
 
 function checkDescriptor(text: string): void {
   if (descriptors.includes(text)) return;

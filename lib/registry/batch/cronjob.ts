@@ -10,8 +10,8 @@ import {
 import type { CronJob, CronJobSpec, JobSpec } from "../../openapi/types/batch-v1.ts";
 import { ageCell, containerCells, selectorCell } from "../printers/cells.ts";
 import type { Strategy } from "../strategy.ts";
-import { validateNonNegative } from "../validation/number.ts";
 import { countGeneration, same } from "../validation/generation.ts";
+import { validateNonNegative } from "../validation/number.ts";
 import { nameWarnings } from "../validation/workload.ts";
 import { cronProblem, zoneProblem } from "./cron-schedule.ts";
 import { jobSpecWarnings, setJobTemplateDefaults } from "./job.ts";

@@ -83,10 +83,7 @@ function validateExitCodes({ operator, values, containerName }: ExitCodes, names
   return ordered ? errors : [...errors, invalid(valuesField, codes, "must be ordered")];
 }
 
-function validateConditions(
-  patterns: NonNullable<PodFailurePolicyRule["onPodConditions"]>,
-  field: Path,
-): FieldError[] {
+function validateConditions(patterns: NonNullable<PodFailurePolicyRule["onPodConditions"]>, field: Path): FieldError[] {
   const errors = patterns.length > maxConditions ? [tooMany(field, patterns.length, maxConditions)] : [];
   for (const [index, { type, status }] of patterns.entries()) {
     const at = field.index(index);

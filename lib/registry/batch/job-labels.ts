@@ -12,7 +12,8 @@ export function jobLabels(name: string, uid: string, prefixed: boolean): Record<
 /** Selects the Job's pods by its uid, unless a client does it by hand. Mutates. */
 export function generateSelector({ metadata, spec }: Job): void {
   if (spec.manualSelector === true) return;
-  const template = (spec.template.metadata ??= {});
+  spec.template.metadata ??= {};
+  const template = spec.template.metadata;
   template.labels = { ...jobLabels(metadata.name ?? "", metadata.uid ?? "", true), ...template.labels };
   const matchLabels = { [controllerUID]: metadata.uid ?? "", ...spec.selector?.matchLabels };
   spec.selector = { ...spec.selector, matchLabels };

@@ -11,14 +11,15 @@ import {
   tooLong,
 } from "../../apimachinery/validation/field.ts";
 import { validateImmutableField, validateLabelSelector } from "../../apimachinery/validation/meta.ts";
-import { isDNS1123Label, isDNS1123Subdomain, regexError } from "../../apimachinery/validation/names.ts";
+import { isDNS1123Label } from "../../apimachinery/validation/names.ts";
 import type { Job, JobSpec } from "../../openapi/types/batch-v1.ts";
 import type { PodSpec, PodTemplateSpec } from "../../openapi/types/core-v1.ts";
 import { validatePodTemplateSpec } from "../pod-spec/template.ts";
+import { validateDomainPrefixedPath } from "../validation/domain-prefixed-path.ts";
 import { validateNonNegative } from "../validation/number.ts";
 import { parsedSelector } from "../validation/workload.ts";
-import { jobLabels } from "./job-labels.ts";
 import { validatePodFailurePolicy, validateSuccessPolicy } from "./job-failure-policy.ts";
+import { jobLabels } from "./job-labels.ts";
 
 const specField = path("spec");
 const maxParallelism = 100_000;
@@ -92,21 +93,8 @@ export function validateJobTemplate(spec: JobSpec, field: Path): FieldError[] {
 
 function validateManagedBy(name: string | undefined, field: Path): FieldError[] {
   if (name === undefined) return [];
-  if (name === "") return [required(field, "")];
-  const errors: FieldError[] = [];
-  const slash = name.indexOf("/");
-  const [host, rest] = [name.slice(0, Math.max(slash, 0)), name.slice(slash + 1)];
-  if (slash < 0 || host === "" || rest === "") {
-    errors.push(invalid(field, name, 'must be a domain-prefixed path (such as "acme.io/foo")'));
-  } else {
-    errors.push(...isDNS1123Subdomain(host).map((problem) => invalid(field, host, problem)));
-    const pattern = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
-    if (!/^[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/.test(rest)) {
-      errors.push(invalid(field, rest, regexError("Invalid path", pattern)));
-    }
-  }
-  if (Buffer.byteLength(name) > maxManagedByBytes) errors.push(tooLong(field, maxManagedByBytes));
-  return errors;
+  const errors = validateDomainPrefixedPath(name, field);
+  return Buffer.byteLength(name) > maxManagedByBytes ? [...errors, tooLong(field, maxManagedByBytes)] : errors;
 }
 
 function validateCompletionMode(spec: JobSpec, field: Path): FieldError[] {
@@ -135,7 +123,9 @@ function validateIndexed(spec: JobSpec, field: Path): FieldError[] {
   if (completions === undefined) errors.push(required(field.child("completions"), "when completion mode is Indexed"));
   if (parallelism > maxParallelism) most("parallelism", maxParallelism, " when completion mode is Indexed");
   if (completions !== undefined && maxFailedIndexes !== undefined && maxFailedIndexes > completions) {
-    errors.push(invalid(field.child("maxFailedIndexes"), maxFailedIndexes, "must be less than or equal to completions"));
+    errors.push(
+      invalid(field.child("maxFailedIndexes"), maxFailedIndexes, "must be less than or equal to completions"),
+    );
   }
   most("maxFailedIndexes", maxFailed);
   if ((completions ?? 0) <= manyCompletions || spec.backoffLimitPerIndex === undefined) return errors;

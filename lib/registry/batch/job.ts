@@ -84,10 +84,7 @@ export const jobStrategy: Strategy<Job> = {
     job.metadata.generation = 1;
   },
   validate: (job) => validateJob(job),
-  warningsOnCreate: ({ metadata, spec }) => [
-    ...nameWarnings(metadata.name),
-    ...jobSpecWarnings(spec, path("spec")),
-  ],
+  warningsOnCreate: ({ metadata, spec }) => [...nameWarnings(metadata.name), ...jobSpecWarnings(spec, path("spec"))],
   prepareForUpdate(job, old) {
     job.status = old.status;
     countGeneration(job.metadata, old.metadata, !same(job.spec, old.spec));

@@ -1,5 +1,12 @@
 /** Endpoints (upstream: pkg/registry/core/endpoint). */
-import { type FieldError, invalid, notSupported, type Path, path, required } from "../../apimachinery/validation/field.ts";
+import {
+  type FieldError,
+  invalid,
+  notSupported,
+  type Path,
+  path,
+  required,
+} from "../../apimachinery/validation/field.ts";
 import { validateIPForLegacyField } from "../../apimachinery/validation/ip.ts";
 import {
   isDNS1123Label,
@@ -7,12 +14,12 @@ import {
   isQualifiedName,
   isValidPortNum,
 } from "../../apimachinery/validation/names.ts";
-import type { EndpointAddress, EndpointPort, Endpoints, EndpointSubset } from "../../openapi/types/core-v1.ts";
+import type { EndpointAddress, EndpointPort, EndpointSubset, Endpoints } from "../../openapi/types/core-v1.ts";
 import { ageCell, noneIfEmpty } from "../printers/cells.ts";
 import type { Strategy } from "../strategy.ts";
 import { validateEndpointIP } from "../validation/endpoint-ip.ts";
-import { warningsForIP } from "../validation/ip-warnings.ts";
 import { same } from "../validation/generation.ts";
+import { warningsForIP } from "../validation/ip-warnings.ts";
 
 const subsetsField = path("subsets");
 const managedBy = "endpoints.kubernetes.io/managed-by";
@@ -26,7 +33,8 @@ const invalidIf = (problems: string[], field: Path, value: unknown) =>
 function validateAddress({ ip, hostname, nodeName }: EndpointAddress, field: Path): FieldError[] {
   const errors = validateIPForLegacyField(field.child("ip"), ip);
   if (hostname) errors.push(...invalidIf(isDNS1123Label(hostname), field.child("hostname"), hostname));
-  if (nodeName !== undefined) errors.push(...invalidIf(isDNS1123Subdomain(nodeName), field.child("nodeName"), nodeName));
+  if (nodeName !== undefined)
+    errors.push(...invalidIf(isDNS1123Subdomain(nodeName), field.child("nodeName"), nodeName));
   return [...errors, ...validateEndpointIP(ip, field.child("ip"))];
 }
 

@@ -89,7 +89,11 @@ function validateBounds(name: string, bounds: Bounds, field: Path): FieldError[]
   if (above(min, limit)) report("default", min, `min value ${min} is greater than default value ${limit}`);
   if (above(limit, max)) report("default", max, `default value ${limit} is greater than max value ${max}`);
   if (!isOvercommitAllowed(name) && limit && request && limit.cmp(request) !== 0) {
-    report("defaultRequest", request, `default value ${limit} must equal to defaultRequest value ${request} in ${name}`);
+    report(
+      "defaultRequest",
+      request,
+      `default value ${limit} must equal to defaultRequest value ${request} in ${name}`,
+    );
   }
   return [...errors, ...validateRatio(name, bounds, field)];
 }

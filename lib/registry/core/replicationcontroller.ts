@@ -5,9 +5,15 @@ import type { ReplicationController } from "../../openapi/types/core-v1.ts";
 import { podTemplateWarnings, setPodTemplateDefaults, validatePodTemplateSpec } from "../pod-spec/template.ts";
 import { ageCell, containerCells, labelsCell } from "../printers/cells.ts";
 import type { Strategy } from "../strategy.ts";
-import { validateNonNegative } from "../validation/number.ts";
 import { countGeneration, same } from "../validation/generation.ts";
-import { nameWarnings, validateAlwaysRunning, validateAtMost, validateCounts, validateSelected } from "../validation/workload.ts";
+import { validateNonNegative } from "../validation/number.ts";
+import {
+  nameWarnings,
+  validateAlwaysRunning,
+  validateAtMost,
+  validateCounts,
+  validateSelected,
+} from "../validation/workload.ts";
 
 const specField = path("spec");
 const templateField = specField.child("template");
@@ -15,7 +21,8 @@ const templateField = specField.child("template");
 const isEmpty = (map: Record<string, string> | undefined) => Object.keys(map ?? {}).length === 0;
 
 function setDefaults(controller: ReplicationController): void {
-  const spec = (controller.spec ??= {});
+  controller.spec ??= {};
+  const spec = controller.spec;
   const labels = spec.template?.metadata?.labels;
   if (labels) {
     if (isEmpty(spec.selector)) spec.selector = { ...labels };

@@ -1,5 +1,5 @@
 /** Secrets (upstream: pkg/registry/core/secret). */
-import { X509Certificate, createPrivateKey } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { type FieldError, invalid, path, required, tooLong } from "../../apimachinery/validation/field.ts";
 import { validateImmutableField } from "../../apimachinery/validation/meta.ts";
 import type { Secret } from "../../openapi/types/core-v1.ts";

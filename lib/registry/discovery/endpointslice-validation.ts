@@ -74,7 +74,8 @@ function validateEndpoint(endpoint: Endpoint, type: string, field: Path): FieldE
   if (addresses.length > maxAddresses) errors.push(tooMany(at, addresses.length, maxAddresses));
   for (const [index, address] of addresses.entries()) errors.push(...validateAddress(address, type, at, index));
   const { nodeName, hostname, hints } = endpoint;
-  if (nodeName !== undefined) errors.push(...invalidIf(isDNS1123Subdomain(nodeName), field.child("nodeName"), nodeName));
+  if (nodeName !== undefined)
+    errors.push(...invalidIf(isDNS1123Subdomain(nodeName), field.child("nodeName"), nodeName));
   if (hostname !== undefined) errors.push(...invalidIf(isDNS1123Label(hostname), field.child("hostname"), hostname));
   if (!hints) return errors;
   const hintsField = field.child("hints");
@@ -102,7 +103,8 @@ function validateFQDN(address: string, field: Path): FieldError[] {
   const problems = isDNS1123Subdomain(name);
   if (problems.length > 0) return invalidIf(problems, field, name);
   const labels = name.split(".");
-  if (labels.length < 2) return [invalid(field, name, "should be a domain with at least two segments separated by dots")];
+  if (labels.length < 2)
+    return [invalid(field, name, "should be a domain with at least two segments separated by dots")];
   return labels.flatMap((label) => invalidIf(isDNS1123Label(label), field, label));
 }
 

@@ -4,8 +4,8 @@ import { validateImmutableField } from "../../apimachinery/validation/meta.ts";
 import type { EndpointSlice } from "../../openapi/types/discovery-v1.ts";
 import { ageCell } from "../printers/cells.ts";
 import type { Strategy } from "../strategy.ts";
-import { warningsForIP } from "../validation/ip-warnings.ts";
 import { countGeneration, same } from "../validation/generation.ts";
+import { warningsForIP } from "../validation/ip-warnings.ts";
 import { validateEndpointSlice } from "./endpointslice-validation.ts";
 
 const managedBy = "endpointslice.kubernetes.io/managed-by";
@@ -71,7 +71,12 @@ export const endpointSliceStrategy: Strategy<EndpointSlice> = {
     metadata.name,
     addressType,
     portsCell(ports),
-    endpoints?.length ? shortList(endpoints.flatMap(({ addresses }) => addresses ?? []), 3) : "<unset>",
+    endpoints?.length
+      ? shortList(
+          endpoints.flatMap(({ addresses }) => addresses ?? []),
+          3,
+        )
+      : "<unset>",
     ageCell(metadata.creationTimestamp, now),
   ],
 };

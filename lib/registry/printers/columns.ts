@@ -1,5 +1,5 @@
 /** The columns of tables, with what they mean. */
-import { description } from "../../openapi/descriptions.ts";
+import { descriptionsOf } from "../../openapi/documents/descriptions.ts";
 import { factsText } from "../../openapi/schema.ts";
 import { columnPhrase } from "./column-phrases.ts";
 
@@ -32,7 +32,7 @@ function fieldText(reference: string): string | undefined {
   const paragraphs = reference.endsWith("¶");
   const name = paragraphs ? reference.slice(0, -1) : reference;
   const dot = name.lastIndexOf(".");
-  const text = description(name.slice(0, dot), name.slice(dot + 1));
+  const text = descriptionsOf(name.slice(0, dot)).fields.get(name.slice(dot + 1));
   return paragraphs ? text?.replaceAll("  ", "\n\n") : text;
 }
 

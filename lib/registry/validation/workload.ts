@@ -48,9 +48,7 @@ export function parsedSelector(selector: LabelSelector | undefined): Selector | 
 export function validateSelected(template: PodTemplateSpec, selector: Selector, field: Path): FieldError[] {
   const labels = template.metadata?.labels;
   if (selector.empty || selector.matches(labels)) return [];
-  return [
-    invalid(field.child("metadata", "labels"), labels ?? null, "`selector` does not match template `labels`"),
-  ];
+  return [invalid(field.child("metadata", "labels"), labels ?? null, "`selector` does not match template `labels`")];
 }
 
 /** Pods that are kept running for ever: they restart always and have no deadline. */

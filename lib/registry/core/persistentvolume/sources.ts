@@ -1,5 +1,13 @@
 /** Where the bytes of a volume are: exactly one source, with what each must say (upstream: pkg/apis/core/validation). */
-import { type FieldError, forbidden, invalid, notSupported, type Path, required, tooLong } from "../../../apimachinery/validation/field.ts";
+import {
+  type FieldError,
+  forbidden,
+  invalid,
+  notSupported,
+  type Path,
+  required,
+  tooLong,
+} from "../../../apimachinery/validation/field.ts";
 import { isDNS1123Label, isDNS1123Subdomain } from "../../../apimachinery/validation/names.ts";
 import type {
   CSIPersistentVolumeSource,
@@ -36,7 +44,16 @@ export const sourceNames = [
   "csi",
 ] as const;
 
-const hostPathTypes = ["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
+const hostPathTypes = [
+  "",
+  "BlockDevice",
+  "CharDevice",
+  "Directory",
+  "DirectoryOrCreate",
+  "File",
+  "FileOrCreate",
+  "Socket",
+];
 
 /** What each of the sources of old must name; the storage behind them is gone from Kubernetes, the fields are not. */
 const neededBySource: Readonly<Record<string, readonly string[]>> = {
@@ -78,7 +95,12 @@ function validateNFS({ server, path }: NFSVolumeSource, field: Path): FieldError
 }
 
 function validateSecret(ref: SecretReference, field: Path): FieldError[] {
-  return ([["name", isDNS1123Subdomain], ["namespace", isDNS1123Label]] as const).flatMap(([name, check]) => {
+  return (
+    [
+      ["name", isDNS1123Subdomain],
+      ["namespace", isDNS1123Label],
+    ] as const
+  ).flatMap(([name, check]) => {
     const value = ref[name];
     const at = field.child(name);
     return value ? check(value).map((problem) => invalid(at, value, problem)) : [required(at, "")];

@@ -1,14 +1,21 @@
 /** PersistentVolumes (upstream: pkg/registry/core/persistentvolume). */
 import { timeText } from "../../../apimachinery/clock.ts";
-import { type FieldError, forbidden, invalid, notSupported, path, required } from "../../../apimachinery/validation/field.ts";
+import {
+  type FieldError,
+  forbidden,
+  invalid,
+  notSupported,
+  path,
+  required,
+} from "../../../apimachinery/validation/field.ts";
 import { validateImmutableField } from "../../../apimachinery/validation/meta.ts";
 import { isDNS1123Subdomain } from "../../../apimachinery/validation/names.ts";
 import type { PersistentVolume, PersistentVolumeSpec } from "../../../openapi/types/core-v1.ts";
 import { ageCell } from "../../printers/cells.ts";
 import type { Strategy } from "../../strategy.ts";
 import { accessModesCell, validateAccessModes, volumeModes } from "../../validation/access-modes.ts";
-import { quantityOf, validateBasicResource, validatePositiveQuantity } from "../../validation/quantity.ts";
 import { same } from "../../validation/generation.ts";
+import { quantityOf, validateBasicResource, validatePositiveQuantity } from "../../validation/quantity.ts";
 import { sourceNames, validateSources } from "./sources.ts";
 import { volumeWarnings } from "./warnings.ts";
 
@@ -33,7 +40,8 @@ const mountable = [
 ] as const;
 
 function setDefaults(volume: PersistentVolume): void {
-  const spec = (volume.spec ??= {});
+  volume.spec ??= {};
+  const spec = volume.spec;
   volume.status ??= {};
   volume.status.phase ||= "Pending";
   spec.persistentVolumeReclaimPolicy ||= "Retain";
@@ -50,7 +58,10 @@ function validateCapacity({ capacity = {} }: PersistentVolumeSpec): FieldError[]
     errors.push(notSupported(field, names.length === 0 ? null : capacity, ["storage"]));
   }
   for (const [name, amount] of Object.entries(capacity)) {
-    errors.push(...validateBasicResource(amount, field.key(name)), ...validatePositiveQuantity(amount, field.key(name)));
+    errors.push(
+      ...validateBasicResource(amount, field.key(name)),
+      ...validatePositiveQuantity(amount, field.key(name)),
+    );
   }
   return errors;
 }
@@ -121,7 +132,13 @@ function validateUpdate(volume: PersistentVolume, old: PersistentVolume): FieldE
   if (old.spec?.nodeAffinity) {
     const field = path("nodeAffinity");
     if (!same(volume.spec?.nodeAffinity, old.spec.nodeAffinity)) {
-      errors.push(invalid(field, volume.spec?.nodeAffinity ?? null, "field is immutable, except for updating from beta label to GA"));
+      errors.push(
+        invalid(
+          field,
+          volume.spec?.nodeAffinity ?? null,
+          "field is immutable, except for updating from beta label to GA",
+        ),
+      );
     }
   }
   const attributes = "volumeAttributesClassName";
@@ -166,7 +183,8 @@ export const persistentVolumeStrategy: Strategy<PersistentVolume> = {
     status: {
       prepareForUpdate(volume, old, { clock }) {
         volume.spec = old.spec;
-        const status = (volume.status ??= {});
+        volume.status ??= {};
+        const status = volume.status;
         const before = old.status?.lastPhaseTransitionTime;
         const moved = status.phase !== old.status?.phase;
         if (!moved && status.lastPhaseTransitionTime === undefined) status.lastPhaseTransitionTime = before;

@@ -21,7 +21,8 @@ const sources = {
 export function volumeWarnings({ metadata, spec = {} }: PersistentVolume): string[] {
   const warnings: string[] = [];
   for (const [key, text] of Object.entries(annotations)) {
-    if (metadata.annotations?.[key] !== undefined) warnings.push(`${path("metadata", "annotations").key(key)}: ${text}`);
+    if (metadata.annotations?.[key] !== undefined)
+      warnings.push(`${path("metadata", "annotations").key(key)}: ${text}`);
   }
   if (spec.persistentVolumeReclaimPolicy === "Recycle") {
     const text =

@@ -1,13 +1,21 @@
 /** Validation of claims (upstream: ValidatePersistentVolumeClaim and its kin). */
 import { deepCopy } from "../../../apimachinery/equality.ts";
-import { type FieldError, forbidden, invalid, notSupported, type Path, path, required } from "../../../apimachinery/validation/field.ts";
+import {
+  type FieldError,
+  forbidden,
+  invalid,
+  notSupported,
+  type Path,
+  path,
+  required,
+} from "../../../apimachinery/validation/field.ts";
 import { validateImmutableField, validateLabelSelector } from "../../../apimachinery/validation/meta.ts";
 import { isDNS1123Subdomain, nameIsDNSLabel } from "../../../apimachinery/validation/names.ts";
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from "../../../openapi/types/core-v1.ts";
 import { validateAccessModes, volumeModes } from "../../validation/access-modes.ts";
+import { same } from "../../validation/generation.ts";
 import { quantityOf, validateBasicResource, validatePositiveQuantity } from "../../validation/quantity.ts";
 import { validateResourceQuantity } from "../../validation/resource-names.ts";
-import { same } from "../../validation/generation.ts";
 
 const specField = path("spec");
 const classAnnotation = "volume.beta.kubernetes.io/storage-class";
@@ -98,7 +106,8 @@ export function validateClaimUpdate(claim: PersistentVolumeClaim, old: Persisten
     now.volumeAttributesClassName = before.volumeAttributesClassName;
   }
   if (!same(now, before)) {
-    const text = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
+    const text =
+      "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
     errors.push(forbidden(specField, `${text}\n`));
   }
   return [...errors, ...validateSize(claim, old), ...validateAttributes(claim, old)];

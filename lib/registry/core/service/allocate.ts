@@ -12,8 +12,8 @@ import {
   hasNodePorts,
   needsClusterIP,
   needsHealthCheck,
-  nodePortsOf,
   noClusterIP,
+  nodePortsOf,
 } from "./needs.ts";
 import { NodePortOperation, releaseNodePort } from "./node-port-allocator.ts";
 
@@ -25,7 +25,11 @@ const refuse = (service: Service, error: FieldError) =>
 const families = (context: StrategyContext): Family[] => [...new Set(context.config.serviceCIDRs.map(familyOf))];
 
 /** Gives a new Service, or one that changes, its addresses and ports; mutates it. Throws Invalid and InternalError. */
-export async function allocate(service: Service, old: Service | undefined, context: StrategyContext): Promise<Rollback> {
+export async function allocate(
+  service: Service,
+  old: Service | undefined,
+  context: StrategyContext,
+): Promise<Rollback> {
   initFamilies(service, old, families(context));
   const addresses: string[] = [];
   const ports = new NodePortOperation(service, context);

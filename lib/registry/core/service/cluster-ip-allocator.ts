@@ -109,7 +109,8 @@ export async function takeClusterIP(ip: string, service: Service, context: Strat
 /** Takes any free address of a family. Throws AllocationError when there is none. */
 export async function takeAnyClusterIP(family: Family, service: Service, context: StrategyContext): Promise<string> {
   const configured = context.config.serviceCIDRs.filter((cidr) => familyOf(cidr) === family);
-  if (context.dryRun) return addressText(parseCidr(configured[0])?.network.address ?? { family: 4, bytes: [0, 0, 0, 0] });
+  if (context.dryRun)
+    return addressText(parseCidr(configured[0])?.network.address ?? { family: 4, bytes: [0, 0, 0, 0] });
   for (const cidr of configured) {
     const ip = await takeFrom(cidr, service, context);
     if (ip !== undefined) return ip;

@@ -1,5 +1,12 @@
 /** Validation of a Service's cluster IPs and families (upstream: ValidateServiceClusterIPsRelatedFields and its kin). */
-import { duplicate, type FieldError, invalid, notSupported, path, required } from "../../../apimachinery/validation/field.ts";
+import {
+  duplicate,
+  type FieldError,
+  invalid,
+  notSupported,
+  path,
+  required,
+} from "../../../apimachinery/validation/field.ts";
 import { validateIPForLegacyField } from "../../../apimachinery/validation/ip.ts";
 import type { Service } from "../../../openapi/types/core-v1.ts";
 import { familyOf, isHeadless, noClusterIP } from "./needs.ts";

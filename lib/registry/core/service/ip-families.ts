@@ -42,17 +42,17 @@ export function initFamilies(service: Service, old: Service | undefined, configu
 function shrink(service: Service, old: Service): FieldError[] {
   const spec = service.spec;
   if (spec.ipFamilyPolicy === "SingleStack") {
-    if (sameClusterIPs(old, service) && (spec.clusterIPs ?? []).length > 1) spec.clusterIPs = spec.clusterIPs?.slice(0, 1);
-    if (sameFamilies(old, service) && (spec.ipFamilies ?? []).length > 1) spec.ipFamilies = spec.ipFamilies?.slice(0, 1);
+    if (sameClusterIPs(old, service) && (spec.clusterIPs ?? []).length > 1)
+      spec.clusterIPs = spec.clusterIPs?.slice(0, 1);
+    if (sameFamilies(old, service) && (spec.ipFamilies ?? []).length > 1)
+      spec.ipFamilies = spec.ipFamilies?.slice(0, 1);
     return [];
   }
   const reduced = (now: readonly string[] = [], before: readonly string[] = []) =>
     now.length > 0 && now.length < before.length;
   const errors: FieldError[] = [];
   if (reduced(spec.clusterIPs, old.spec.clusterIPs)) {
-    errors.push(
-      invalid(policyField, spec.ipFamilyPolicy, "must be 'SingleStack' to release the secondary cluster IP"),
-    );
+    errors.push(invalid(policyField, spec.ipFamilyPolicy, "must be 'SingleStack' to release the secondary cluster IP"));
   }
   if (reduced(spec.ipFamilies, old.spec.ipFamilies)) {
     errors.push(invalid(policyField, spec.ipFamilyPolicy, "must be 'SingleStack' to release the secondary IP family"));

@@ -54,7 +54,8 @@ export class NodePortOperation {
     const size = high - low + 1;
     const offset = size <= 16 ? 0 : Math.min(Math.max(Math.floor(size / 32), 16), 128);
     const port =
-      (await this.#takeFrom(low + offset, high)) ?? (offset > 0 ? await this.#takeFrom(low, low + offset - 1) : undefined);
+      (await this.#takeFrom(low + offset, high)) ??
+      (offset > 0 ? await this.#takeFrom(low, low + offset - 1) : undefined);
     if (port === undefined) throw new AllocationError("range is full");
     this.#taken.push(port);
     return port;

@@ -11,7 +11,12 @@ import {
 } from "../../../apimachinery/validation/field.ts";
 import { validateCIDRForLegacyField, validateIPForLegacyField } from "../../../apimachinery/validation/ip.ts";
 import { validateLabels } from "../../../apimachinery/validation/meta.ts";
-import { isDNS1123Label, isDNS1123Subdomain, isQualifiedName, isValidPortNum } from "../../../apimachinery/validation/names.ts";
+import {
+  isDNS1123Label,
+  isDNS1123Subdomain,
+  isQualifiedName,
+  isValidPortNum,
+} from "../../../apimachinery/validation/names.ts";
 import type { Service, ServicePort } from "../../../openapi/types/core-v1.ts";
 import { validateEndpointIP } from "../../validation/endpoint-ip.ts";
 import { validatePortNumOrName } from "../../validation/number.ts";
@@ -51,7 +56,9 @@ export function validateServiceUpdate(service: Service, old: Service): FieldErro
   const errors = [...validateClusterIPsUpdate(service, old), ...validateFamiliesUpdate(service, old)];
   const both = service.spec.type === "LoadBalancer" && old.spec.type === "LoadBalancer";
   if (both && service.spec.loadBalancerClass !== old.spec.loadBalancerClass) {
-    errors.push(invalid(specField.child("loadBalancerClass"), service.spec.loadBalancerClass, "may not change once set"));
+    errors.push(
+      invalid(specField.child("loadBalancerClass"), service.spec.loadBalancerClass, "may not change once set"),
+    );
   }
   // Upstream runs the check of the class's form in both of its passes.
   errors.push(...validateClass(service));

@@ -75,7 +75,8 @@ async function bind(
 
 /** The request's metadata becomes the account's; what it says of them must agree. */
 function adoptAccount(request: TokenRequest, account: { namespace: string; name: string; uid: string }): void {
-  const metadata = (request.metadata ??= {} as TokenRequest["metadata"]);
+  request.metadata ??= {} as TokenRequest["metadata"];
+  const metadata = request.metadata;
   for (const field of ["name", "namespace"] as const) {
     if (!metadata[field] || metadata[field] === account[field]) continue;
     const text = `must match the service account ${field} if specified`;

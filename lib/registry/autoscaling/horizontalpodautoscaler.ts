@@ -1,0 +1,116 @@
+/** HorizontalPodAutoscalers, stored as autoscaling/v2 (upstream: pkg/registry/autoscaling/horizontalpodautoscaler). */
+import { type FieldError, invalid, path, required } from "../../apimachinery/validation/field.ts";
+import { isValidPathSegmentName } from "../../apimachinery/validation/names.ts";
+import type {
+  HorizontalPodAutoscaler,
+  MetricSpec,
+  MetricStatus,
+  MetricTarget,
+  MetricValueStatus,
+} from "../../openapi/types/autoscaling-v2.ts";
+import { ageCell } from "../printers/cells.ts";
+import type { Strategy } from "../strategy.ts";
+
+const specField = path("spec");
+const maxShown = 2;
+
+function validateTarget({ spec }: HorizontalPodAutoscaler): FieldError[] {
+  const target = spec?.scaleTargetRef;
+  const field = specField.child("scaleTargetRef");
+  return (["kind", "name"] as const).flatMap((name) => {
+    const value = target?.[name];
+    const at = field.child(name);
+    return value ? isValidPathSegmentName(value).map((problem) => invalid(at, value, problem)) : [required(at, "")];
+  });
+}
+
+function validate(autoscaler: HorizontalPodAutoscaler): FieldError[] {
+  const { minReplicas, maxReplicas = 0, metrics = [] } = autoscaler.spec ?? {};
+  const errors: FieldError[] = [];
+  const min = specField.child("minReplicas");
+  const max = specField.child("maxReplicas");
+  if (minReplicas !== undefined && minReplicas < 1) {
+    errors.push(invalid(min, minReplicas, "must be greater than or equal to 1"));
+  }
+  if (maxReplicas < 1) errors.push(invalid(max, maxReplicas, "must be greater than 0"));
+  if (minReplicas !== undefined && maxReplicas < minReplicas) {
+    errors.push(invalid(max, maxReplicas, "must be greater than or equal to `minReplicas`"));
+  }
+  errors.push(...validateTarget(autoscaler));
+  for (const [index, { type }] of metrics.entries()) {
+    if (!type)
+      errors.push(required(specField.child("metrics").index(index).child("type"), "must specify a metric source type"));
+  }
+  return errors;
+}
+
+type Value = MetricValueStatus | undefined;
+
+/** `cpu: 12%/80%`: what is and what should be; `named`: of which resource. */
+function targetText(target: MetricTarget, current: Value, named: string | undefined): string {
+  const unknown = "<unknown>";
+  if (named !== undefined) {
+    if (target.averageValue !== undefined)
+      return `${named}: ${current?.averageValue ?? unknown}/${target.averageValue}`;
+    const used = current?.averageUtilization;
+    const wanted = target.averageUtilization;
+    return `${named}: ${used === undefined ? unknown : `${used}%`}/${wanted === undefined ? "<auto>" : `${wanted}%`}`;
+  }
+  if (target.averageValue !== undefined) return `${current?.averageValue ?? unknown}/${target.averageValue} (avg)`;
+  return `${current?.value ?? unknown}/${target.value ?? ""}`;
+}
+
+function metricText(spec: MetricSpec, status: MetricStatus | undefined): string {
+  if (spec.type === "Pods" && spec.pods) {
+    return `${status?.pods?.current?.averageValue ?? "<unknown>"}/${spec.pods.target.averageValue ?? ""}`;
+  }
+  const { external, object, resource, containerResource } = spec;
+  if (spec.type === "External" && external) return targetText(external.target, status?.external?.current, undefined);
+  if (spec.type === "Object" && object) return targetText(object.target, status?.object?.current, undefined);
+  if (spec.type === "Resource" && resource) {
+    return targetText(resource.target, status?.resource?.current, resource.name);
+  }
+  if (spec.type === "ContainerResource" && containerResource) {
+    return targetText(containerResource.target, status?.containerResource?.current, containerResource.name);
+  }
+  return "<unknown type>";
+}
+
+function metricsCell({ spec, status }: HorizontalPodAutoscaler): string {
+  const metrics = spec?.metrics ?? [];
+  if (metrics.length === 0) return "<none>";
+  const shown = metrics.slice(0, maxShown);
+  const text = shown.map((metric, index) => metricText(metric, status?.currentMetrics?.[index])).join(", ");
+  return metrics.length > maxShown ? `${text} + ${metrics.length - maxShown} more...` : text;
+}
+
+/** horizontalpodautoscalers.autoscaling */
+export const horizontalPodAutoscalerStrategy: Strategy<HorizontalPodAutoscaler> = {
+  setDefaults({ spec }) {
+    if (spec) spec.minReplicas ??= 1;
+  },
+  prepareForCreate(autoscaler) {
+    autoscaler.status = { desiredReplicas: 0, currentMetrics: [] };
+  },
+  validate,
+  prepareForUpdate(autoscaler, old) {
+    autoscaler.status = old.status;
+  },
+  validateUpdate: validate,
+  cells: (autoscaler, { now }) => [
+    autoscaler.metadata.name,
+    `${autoscaler.spec?.scaleTargetRef?.kind}/${autoscaler.spec?.scaleTargetRef?.name}`,
+    metricsCell(autoscaler),
+    autoscaler.spec?.minReplicas === undefined ? "<unset>" : String(autoscaler.spec.minReplicas),
+    autoscaler.spec?.maxReplicas ?? 0,
+    autoscaler.status?.currentReplicas ?? 0,
+    ageCell(autoscaler.metadata.creationTimestamp, now),
+  ],
+  updateSubresources: {
+    status: {
+      prepareForUpdate(autoscaler, old) {
+        autoscaler.spec = old.spec;
+      },
+    },
+  },
+};
