@@ -1,5 +1,4 @@
 /** ClusterRoles (upstream: pkg/registry/rbac/clusterrole). */
-import { labelSelectorAsSelector } from "../../apimachinery/labels.ts";
 import { type FieldError, invalid, path, required } from "../../apimachinery/validation/field.ts";
 import { validateLabelSelector } from "../../apimachinery/validation/meta.ts";
 import { isValidLabelValue, pathSegmentName } from "../../apimachinery/validation/names.ts";
@@ -9,15 +8,6 @@ import { checkRole } from "./escalation.ts";
 import { validateRules } from "./validation.ts";
 
 const selectorsField = path("aggregationRule", "clusterRoleSelectors");
-
-function isSelector(selector: Parameters<typeof labelSelectorAsSelector>[0]): boolean {
-  try {
-    labelSelectorAsSelector(selector);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 function validate({ rules, aggregationRule }: ClusterRole, allowInvalidLabelValue: boolean): FieldError[] {
   const errors = validateRules(rules, false);
@@ -30,7 +20,8 @@ function validate({ rules, aggregationRule }: ClusterRole, allowInvalidLabelValu
   for (const [index, selector] of selectors.entries()) {
     const field = selectorsField.index(index);
     errors.push(...validateLabelSelector(selector, field, { allowInvalidLabelValue }));
-    if (!isSelector(selector)) errors.push(invalid(field, null, "invalid label selector."));
+    const isSelector = validateLabelSelector(selector, field).length === 0;
+    if (!isSelector) errors.push(invalid(field, null, "invalid label selector."));
   }
   return errors;
 }
