@@ -20,7 +20,7 @@ export const patchTypes: readonly string[] = [
 export interface Patch {
   /** The patched object, not decoded yet. Throws StatusError. */
   apply(current: AnyObject): unknown;
-  /** `duplicate field "..."` for each key that stands twice in the body. */
+  /** `duplicate field "..."` for each key that stands twice in the body; a JSON patch's unknown fields too. */
   readonly duplicates: readonly string[];
 }
 
@@ -48,8 +48,9 @@ export function parsePatch(
 ): Patch {
   const value = parseJson(text);
   const isJsonPatch = type === patchTypes[0];
-  const wantDuplicates = validation !== "Ignore" && !isJsonPatch;
-  const duplicates = wantDuplicates ? duplicateKeys(text).map((at) => `duplicate field "${at}"`) : [];
+  const repeated = validation === "Ignore" ? [] : duplicateKeys(text).map((at) => `duplicate field "${at}"`);
+  const unknown = validation === "Ignore" || !isJsonPatch ? [] : unknownOperationFields(value);
+  const duplicates = isJsonPatch ? [...repeated, ...unknown].map((problem) => `json patch ${problem}`) : repeated;
   if (isJsonPatch) return { apply: jsonPatch(value), duplicates };
   if (!isMap(value)) {
     const go = Array.isArray(value) ? "array" : value === null ? "null" : typeof value;
@@ -58,6 +59,17 @@ export function parsePatch(
   checkKind(value, kind);
   if (type === patchTypes[1]) return { apply: (current) => applyMergePatch(current, value), duplicates };
   return { apply: (current) => strategic(current, value, definitionName), duplicates };
+}
+
+const operationFields = new Set(["op", "path", "from", "value"]);
+
+function unknownOperationFields(operations: unknown): string[] {
+  if (!Array.isArray(operations)) return [];
+  return operations.flatMap((operation, index) =>
+    Object.keys(isMap(operation) ? operation : {})
+      .filter((field) => !operationFields.has(field))
+      .map((field) => `unknown field "[${index}].${field}"`),
+  );
 }
 
 /** A patch may not make another kind of the object. */
