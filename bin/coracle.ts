@@ -18,7 +18,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
   down: async (args) => (await import("./down.ts")).runDown(args),
   node: async (args) => (await import("./node.ts")).runNode(args),
   async version() {
-    const { kubernetesVersion } = await import("../lib/local/version.ts");
+    const { kubernetesVersion } = await import("../lib/apiserver/version.ts");
     console.log(`coracle 0.1.0, Kubernetes ${kubernetesVersion}`);
     return 0;
   },

@@ -6,6 +6,8 @@ import type { ServerRequest } from "../apimachinery/http.ts";
 import { duplicateKeys, syntaxErrorText } from "../apimachinery/json/syntax.ts";
 import { type AnyObject, apiVersionOf, type GroupVersionKind, parseApiVersion } from "../apimachinery/meta.ts";
 import { decode } from "../openapi/decode.ts";
+import { decodeProtobuf } from "../openapi/protobuf/decode.ts";
+import { WireError } from "../openapi/protobuf/reader.ts";
 import { DecodeError } from "../openapi/scalars.ts";
 import { servedTypes } from "./negotiation.ts";
 
@@ -23,13 +25,34 @@ export interface DecodedBody {
 
 const utf8 = new TextDecoder();
 
+/** A body as text; protobuf has been turned into JSON. */
+export interface BodyText {
+  readonly text: string;
+  readonly format: "json" | "yaml";
+}
+
+/** Reads a body of a definition. Throws 400, 413 and 415. */
+export async function readBody(request: ServerRequest, definitionName: string): Promise<BodyText> {
+  const format = mediaType(request);
+  if (format !== "protobuf") return { text: await bodyText(request), format };
+  const bytes = await request.bytes(maxBodyBytes);
+  if (bytes.length === 0) return { text: "", format: "json" };
+  try {
+    return { text: JSON.stringify(decodeProtobuf(definitionName, bytes)), format: "json" };
+  } catch (error) {
+    if (error instanceof WireError || error instanceof SyntaxError) throw newBadRequest(error.message);
+    throw error;
+  }
+}
+
 /** The media type of the body without its parameters; JSON where none is named. Throws 415. */
-export function bodyFormat(request: ServerRequest): "json" | "yaml" {
+function mediaType(request: ServerRequest): "json" | "yaml" | "protobuf" {
   const header = request.header("content-type");
   if (header === undefined || header === "" || header === "application/json") return "json";
   const type = header.split(";")[0].trim().toLowerCase();
   if (type === "application/json") return "json";
   if (type === "application/yaml") return "yaml";
+  if (type === "application/vnd.kubernetes.protobuf") return "protobuf";
   throw newUnsupportedMediaType(servedTypes);
 }
 

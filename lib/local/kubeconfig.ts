@@ -1,45 +1,59 @@
-/** Writes kubeconfigs: one cluster, one user, one context. */
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+/** Kubeconfigs that the cluster hands out: one cluster, one user, one context. */
+import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { stringify } from "yaml";
-import type { KeyPair } from "./pki.ts";
+import type { Credential } from "./pki.ts";
+import { writePrivateFile } from "./private-file.ts";
 import { UserError } from "./user-error.ts";
 
-/** Where to and as whom. PEM texts. */
+/** What a kubeconfig says. */
 export interface KubeconfigOptions {
+  /** `https://127.0.0.1:6443` */
   readonly server: string;
+  /** The CA's certificate, in PEM. */
   readonly ca: string;
   readonly user: string;
-  readonly pair: KeyPair;
+  readonly credential: Credential;
+  /** @default "coracle" */
+  readonly cluster?: string;
 }
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
-/** The text of a kubeconfig. */
-export function kubeconfigText({ server, ca, user, pair }: KubeconfigOptions): string {
-  const cluster = { server, "certificate-authority-data": base64(ca) };
-  const credentials = {
-    "client-certificate-data": base64(pair.certificate),
-    "client-key-data": base64(pair.key),
-  };
-  return stringify({
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [{ name: "coracle", cluster }],
-    users: [{ name: user, user: credentials }],
-    contexts: [{ name: "coracle", context: { cluster: "coracle", user } }],
-    "current-context": "coracle",
-  });
+/** The text of a kubeconfig (YAML, whose strings are JSON's). */
+export function kubeconfigText({ server, ca, user, credential, cluster = "coracle" }: KubeconfigOptions): string {
+  const [clusterName, userName, context] = [cluster, user, `${user}@${cluster}`].map((name) => JSON.stringify(name));
+  return `apiVersion: v1
+kind: Config
+clusters:
+- name: ${clusterName}
+  cluster:
+    certificate-authority-data: ${base64(ca)}
+    server: ${JSON.stringify(server)}
+contexts:
+- name: ${context}
+  context:
+    cluster: ${clusterName}
+    user: ${userName}
+current-context: ${context}
+preferences: {}
+users:
+- name: ${userName}
+  user:
+    client-certificate-data: ${base64(credential.certificate)}
+    client-key-data: ${base64(credential.key)}
+`;
 }
 
-/** Writes the file, readable by its owner alone; a crash leaves the old one or the new one. Throws UserError. */
+/**
+ * Writes a kubeconfig, readable by its owner alone, in place of whatever is there: nothing is merged.
+ * Throws UserError where it can't be written.
+ */
 export function writeKubeconfig(file: string, options: KubeconfigOptions): void {
   try {
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(`${file}.new`, kubeconfigText(options), { mode: 0o600 });
-    renameSync(`${file}.new`, file);
+    writePrivateFile(file, kubeconfigText(options));
   } catch (error) {
-    const text = `the kubeconfig ${file} cannot be written: ${(error as Error).message}`;
-    throw new UserError(text, "choose another place with --kubeconfig FILE");
+    const why = (error as Error).message;
+    throw new UserError(`the kubeconfig ${file} cannot be written: ${why}`, "choose another: --kubeconfig FILE");
   }
 }

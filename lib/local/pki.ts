@@ -1,208 +1,198 @@
 /**
- * The cluster's certificates and keys: a CA made at first start, and what it has signed. All are kept in one folder,
- * readable by their owner alone, and used again at the next start.
+ * The cluster's certificates and keys: a CA made at the first start, what it gives to the server and to clients, and
+ * the key that signs service accounts' tokens. All are kept in one folder and reused; what is about to expire or does not
+ * fit any more is made anew, but for the CA and the token key, which everything else depends on.
  */
-import {
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  type webcrypto,
-  X509Certificate,
-} from "node:crypto";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { isIP } from "node:net";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
+import { writePrivateFile } from "./private-file.ts";
 import { UserError } from "./user-error.ts";
+import { type CertificateRequest, type Issuer, issueCertificate, type Subject } from "./x509/certificate.ts";
+
+const dayMs = 24 * 3600 * 1000;
+const caDays = 3650;
+const leafDays = 365;
+/** What has fewer days left is made anew. */
+const renewDays = 60;
 
 /** A certificate and its key, in PEM. */
-export interface KeyPair {
+export interface Credential {
   readonly certificate: string;
   readonly key: string;
 }
 
-/** What a certificate is for. */
-export interface CertificateRequest {
-  /** The file's name: `NAME.crt` and `NAME.key`. */
-  readonly name: string;
-  readonly commonName: string;
-  readonly organizations: readonly string[];
-  /** Addresses and names that a server is reached by; none: a client's certificate. */
-  readonly hosts: readonly string[];
+/** What the folder holds. */
+export interface Pki {
+  /** The CA's certificate, in PEM: what clients trust. */
+  readonly ca: string;
+  readonly server: Credential;
+  readonly tokenKey: KeyObject;
+  /** A client's credential, kept in the folder under `name`. Throws UserError where the file can't be used. */
+  client(name: string, subject: Subject): Credential;
 }
 
-const yearMs = 365 * 24 * 3_600_000;
-const caYears = 10;
-const leafYears = 1;
-/** A certificate that ends within this time is made anew at the next start. */
-const renewMs = 30 * 24 * 3_600_000;
-const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
-
-/** Signs with the cluster's CA. */
-export class Pki {
-  readonly #folder: string;
-  readonly ca: KeyPair;
-  readonly #now: number;
-
-  private constructor(folder: string, ca: KeyPair, now: number) {
-    this.#folder = folder;
-    this.ca = ca;
-    this.#now = now;
-  }
-
-  /** Opens the folder; makes the CA where there is none. Throws UserError where files are damaged. */
-  static async open(folder: string, now: number): Promise<Pki> {
-    const ca = readPair(folder, "ca") ?? (await makeCa(folder, now));
-    return new Pki(folder, ca, now);
-  }
-
-  /** The certificate of that name: the one that is there while it is good, else a new one. */
-  async certificate(request: CertificateRequest): Promise<KeyPair> {
-    const found = readPair(this.#folder, request.name);
-    if (found && this.#isGood(found, request)) return found;
-    const made = await sign(this.ca, request, this.#now);
-    return writePair(this.#folder, request.name, made);
-  }
-
-  /** The key that signs ServiceAccount tokens. */
-  serviceAccountKey(): KeyObject {
-    const text = read(join(this.#folder, "sa.key"));
-    if (text !== undefined) {
-      try {
-        return createPrivateKey(text);
-      } catch (error) {
-        throw damaged(join(this.#folder, "sa.key"), error);
-      }
-    }
-    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-    write(join(this.#folder, "sa.key"), privateKey.export({ type: "pkcs8", format: "pem" }).toString());
-    return privateKey;
-  }
-
-  #isGood({ certificate }: KeyPair, { commonName, organizations, hosts }: CertificateRequest): boolean {
-    const parsed = new X509Certificate(certificate);
-    if (Date.parse(parsed.validTo) < this.#now + renewMs) return false;
-    if (!parsed.verify(createPublicKey(this.ca.certificate))) return false;
-    const subject = parsed.subject.split("\n");
-    const wanted = [`CN=${commonName}`, ...organizations.map((name) => `O=${name}`)];
-    if (!wanted.every((part) => subject.includes(part))) return false;
-    return hosts.every((host) => (isIP(host) ? parsed.checkIP(host) : parsed.checkHost(host)) !== undefined);
-  }
+/** What the certificates are for. */
+export interface PkiOptions {
+  /** The first address of the Services' range. */
+  readonly serviceAddress: string;
+  /** More names and addresses under which the server is reached. */
+  readonly hosts?: readonly string[];
+  /** Milliseconds since the epoch. @default now */
+  readonly now?: number;
 }
 
-function damaged(file: string, error: unknown): UserError {
-  const text = `${file} cannot be read: ${(error as Error).message}`;
-  return new UserError(text, "restore it from a copy, or remove the whole data folder with: coracle down");
-}
+/** The administrator. */
+export const adminSubject: Subject = { commonName: "kubernetes-admin", organizations: ["system:masters"] };
+
+/** A node's agent. */
+export const nodeSubject = (node: string): Subject => ({
+  commonName: `system:node:${node}`,
+  organizations: ["system:nodes"],
+});
+
+const caSubject: Subject = { commonName: "coracle-ca" };
 
 function read(file: string): string | undefined {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw damaged(file, error);
+    throw new UserError(`${file} cannot be read: ${(error as Error).message}`, "make it readable for this user");
   }
 }
 
-/** Written aside and renamed: a crash leaves no half file. */
-function write(file: string, text: string): void {
-  writeFileSync(`${file}.new`, text, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
-}
-
-function readPair(folder: string, name: string): KeyPair | undefined {
-  const files = [join(folder, `${name}.crt`), join(folder, `${name}.key`)];
-  const [certificate, key] = files.map(read);
-  if (certificate === undefined || key === undefined) return undefined;
+function write(file: string, content: string): void {
   try {
-    if (new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))) return { certificate, key };
+    writePrivateFile(file, content);
   } catch (error) {
-    throw damaged(files[0], error);
+    const why = (error as Error).message;
+    throw new UserError(`${file} cannot be written: ${why}`, "make room or choose another folder: --data-dir DIR");
   }
-  throw damaged(files[0], new Error("the key belongs to another certificate"));
 }
 
-function writePair(folder: string, name: string, pair: KeyPair): KeyPair {
-  write(join(folder, `${name}.key`), pair.key);
-  write(join(folder, `${name}.crt`), pair.certificate);
-  return pair;
+function newKey(): KeyObject {
+  return generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
 }
 
-/** Loaded when something has to be signed, which most starts never do. */
-async function x509() {
-  // The library's own dependency asks for it, but does not bring it.
-  await import("reflect-metadata");
-  return import("@peculiar/x509");
+const pemOf = (key: KeyObject) => key.export({ type: "pkcs8", format: "pem" }) as string;
+
+/** A key that must be usable: others depend on it. */
+function keyOf(file: string, pem: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    throw corrupt(file, "holds no private key");
+  }
 }
 
-async function newKeys(): Promise<{ keys: webcrypto.CryptoKeyPair; pem: string }> {
-  const keys = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-  const der = Buffer.from(await crypto.subtle.exportKey("pkcs8", keys.privateKey));
-  const key = createPrivateKey({ key: der, format: "der", type: "pkcs8" });
-  return { keys, pem: key.export({ type: "pkcs8", format: "pem" }).toString() };
+function corrupt(file: string, why: string): UserError {
+  const hint = "restore it from a backup, or remove the folder around it to make everything in it anew";
+  return new UserError(`${file} ${why}`, `${hint} (kubeconfigs and tokens made before end to work then)`);
 }
 
-const serialNumber = () => `00${crypto.randomUUID().replaceAll("-", "")}`;
-
-async function makeCa(folder: string, now: number): Promise<KeyPair> {
-  const {
-    BasicConstraintsExtension,
-    KeyUsageFlags,
-    KeyUsagesExtension,
-    SubjectKeyIdentifierExtension,
-    X509CertificateGenerator,
-  } = await x509();
-  const { keys, pem } = await newKeys();
-  const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: [{ CN: ["coracle-ca"] }],
-    serialNumber: serialNumber(),
-    notBefore: new Date(now - 3_600_000),
-    notAfter: new Date(now + caYears * yearMs),
-    signingAlgorithm: algorithm,
-    keys,
-    extensions: [
-      new BasicConstraintsExtension(true, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign | KeyUsageFlags.digitalSignature, true),
-      await SubjectKeyIdentifierExtension.create(keys.publicKey),
-    ],
-  });
-  return writePair(folder, "ca", { certificate: certificate.toString("pem"), key: pem });
+interface Authority {
+  readonly issuer: Issuer;
+  readonly certificate: string;
 }
 
-async function sign(ca: KeyPair, request: CertificateRequest, now: number): Promise<KeyPair> {
-  const {
-    AuthorityKeyIdentifierExtension,
-    BasicConstraintsExtension,
-    ExtendedKeyUsage,
-    ExtendedKeyUsageExtension,
-    KeyUsageFlags,
-    KeyUsagesExtension,
-    SubjectAlternativeNameExtension,
-    X509Certificate: PeculiarCertificate,
-    X509CertificateGenerator,
-  } = await x509();
-  const { keys, pem } = await newKeys();
-  const issuer = new PeculiarCertificate(ca.certificate);
-  const der = createPrivateKey(ca.key).export({ type: "pkcs8", format: "der" });
-  const signingKey = await crypto.subtle.importKey("pkcs8", der, algorithm, false, ["sign"]);
-  const server = request.hosts.length > 0;
-  const names = request.hosts.map((host) => ({ type: isIP(host) ? ("ip" as const) : ("dns" as const), value: host }));
-  const certificate = await X509CertificateGenerator.create({
-    subject: [...request.organizations.map((name) => ({ O: [name] })), { CN: [request.commonName] }],
-    issuer: issuer.subject,
-    serialNumber: serialNumber(),
-    notBefore: new Date(now - 3_600_000),
-    notAfter: new Date(now + leafYears * yearMs),
-    signingAlgorithm: algorithm,
-    publicKey: keys.publicKey,
-    signingKey,
-    extensions: [
-      new BasicConstraintsExtension(false, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment, true),
-      new ExtendedKeyUsageExtension([server ? ExtendedKeyUsage.serverAuth : ExtendedKeyUsage.clientAuth]),
-      ...(server ? [new SubjectAlternativeNameExtension(names)] : []),
-      await AuthorityKeyIdentifierExtension.create(issuer),
-    ],
-  });
-  return { certificate: certificate.toString("pem"), key: pem };
+function openAuthority(folder: string, now: number): Authority {
+  const [certFile, keyFile] = [join(folder, "ca.crt"), join(folder, "ca.key")];
+  const [certificate, pem] = [read(certFile), read(keyFile)];
+  if (certificate === undefined && pem === undefined) return newAuthority(certFile, keyFile, now);
+  if (pem === undefined) throw corrupt(keyFile, "is missing, though there is a ca.crt");
+  // A start that was cut short between the two files.
+  if (certificate === undefined) return newAuthority(certFile, keyFile, now, keyOf(keyFile, pem));
+  const privateKey = keyOf(keyFile, pem);
+  const parsed = parse(certificate);
+  if (!parsed) throw corrupt(certFile, "holds no certificate");
+  if (!parsed.checkPrivateKey(privateKey)) throw corrupt(certFile, "does not belong to ca.key");
+  if (Date.parse(parsed.validTo) <= now) throw corrupt(certFile, `has expired (${parsed.validTo})`);
+  return { certificate, issuer: { subject: caSubject, publicKey: createPublicKey(privateKey), privateKey } };
+}
+
+function newAuthority(certFile: string, keyFile: string, now: number, privateKey = newKey()): Authority {
+  const issuer = { subject: caSubject, publicKey: createPublicKey(privateKey), privateKey };
+  const request = { subject: caSubject, publicKey: issuer.publicKey, usage: "ca" as const, ...validity(now, caDays) };
+  const certificate = issueCertificate(request, issuer);
+  write(keyFile, pemOf(privateKey));
+  write(certFile, certificate);
+  return { certificate, issuer };
+}
+
+/** From an hour ago on, for clocks that differ. */
+const validity = (now: number, days: number) => ({ notBefore: now - 3600_000, notAfter: now + days * dayMs });
+
+function parse(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    return undefined;
+  }
+}
+
+type Wanted = Pick<CertificateRequest, "subject" | "usage" | "hosts">;
+
+/** Whether a certificate of an earlier start can go on. */
+function fits({ certificate, key }: Credential, wanted: Wanted, { issuer }: Authority, now: number): boolean {
+  const parsed = parse(certificate);
+  if (!parsed) return false;
+  try {
+    if (!parsed.checkPrivateKey(createPrivateKey(key)) || !parsed.verify(issuer.publicKey)) return false;
+  } catch {
+    return false;
+  }
+  if (Date.parse(parsed.validTo) < now + renewDays * dayMs) return false;
+  const { commonName, organizations = [] } = wanted.subject;
+  const subject = [...organizations.map((organization) => `O=${organization}`), `CN=${commonName}`].join("\n");
+  if (parsed.subject !== subject) return false;
+  return (wanted.hosts ?? []).every((host) => parsed.checkIP(host) ?? parsed.checkHost(host));
+}
+
+function openCredential(folder: string, name: string, wanted: Wanted, authority: Authority, now: number): Credential {
+  const [certFile, keyFile] = [join(folder, `${name}.crt`), join(folder, `${name}.key`)];
+  const [certificate, key] = [read(certFile), read(keyFile)];
+  if (certificate !== undefined && key !== undefined) {
+    const known = { certificate, key };
+    if (fits(known, wanted, authority, now)) return known;
+  }
+  const privateKey = newKey();
+  const request = { ...wanted, publicKey: createPublicKey(privateKey), ...validity(now, leafDays) };
+  const made = { certificate: issueCertificate(request, authority.issuer), key: pemOf(privateKey) };
+  write(keyFile, made.key);
+  write(certFile, made.certificate);
+  return made;
+}
+
+function openTokenKey(folder: string): KeyObject {
+  const file = join(folder, "sa.key");
+  const pem = read(file);
+  if (pem !== undefined) return keyOf(file, pem);
+  const key = newKey();
+  write(file, pemOf(key));
+  return key;
+}
+
+function serverHosts({ serviceAddress, hosts = [] }: PkiOptions): string[] {
+  const service = [
+    "kubernetes",
+    "kubernetes.default",
+    "kubernetes.default.svc",
+    "kubernetes.default.svc.cluster.local",
+  ];
+  return [...new Set(["localhost", hostname(), ...service, "127.0.0.1", "::1", serviceAddress, ...hosts])];
+}
+
+/** Opens the folder, which must exist, and makes what is missing. Throws UserError where what is there can't be used. */
+export function openPki(folder: string, options: PkiOptions): Pki {
+  const now = options.now ?? Date.now();
+  const authority = openAuthority(folder, now);
+  const wanted = { subject: { commonName: "kube-apiserver" }, usage: "server" as const, hosts: serverHosts(options) };
+  return {
+    ca: authority.certificate,
+    server: openCredential(folder, "server", wanted, authority, now),
+    tokenKey: openTokenKey(folder),
+    client: (name, subject) => openCredential(folder, name, { subject, usage: "client" }, authority, now),
+  };
 }

@@ -4,7 +4,9 @@ import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { machineAddress } from "../../agent/network/machine.ts";
 import { systemClock } from "../apimachinery/clock.ts";
+import { signingKey } from "../apiserver/authentication/jwt.ts";
 import { firstServiceAddress } from "../apiserver/bootstrap/objects.ts";
+import { plainText } from "../apiserver/respond.ts";
 import type { Store } from "../storage/interface.ts";
 import { openSqliteStore } from "../storage/sqlite/store.ts";
 import { type ControlPlane, controllerNames, createControlPlane } from "./control-plane.ts";
@@ -28,6 +30,9 @@ export interface RunningCluster {
   readonly kubeconfig: string;
   stop(): Promise<void>;
 }
+
+/** The answer to who comes before the cluster is there. */
+const notYet = Promise.resolve(plainText(503, "starting\n"));
 
 /** What `up` tells: lines for the user on standard error, and the ready line through the caller. */
 export type Log = (line: string) => void;
@@ -118,19 +123,27 @@ async function serve(
     "kubernetes.default.svc.cluster.local",
   ];
   const request = { name: "apiserver", commonName: "kube-apiserver", organizations: [], hosts: [...new Set(hosts)] };
-  const [pair, plane] = await Promise.all([
-    pki.certificate(request),
-    createControlPlane({ cluster, store, config, rootCertificate: pki.ca.certificate, log }),
-  ]);
+  const pair = await pki.certificate(request);
+  let plane: ControlPlane | undefined;
   const server = await serveHttps({
-    handler: plane.api.handle,
+    handler: (one) => (plane ? plane.api.handle(one) : notYet),
     key: pair.key,
     certificate: pair.certificate,
     clientCa: pki.ca.certificate,
     address: "0.0.0.0",
     port: options.port,
   });
-  await plane.bootstrap(address, server.port);
+  const made = createControlPlane({
+    cluster,
+    store,
+    config,
+    rootCertificate: pki.ca.certificate,
+    keys: [signingKey(pki.serviceAccountKey())],
+    serverUrl: `https://${address}:${server.port}`,
+    log,
+  });
+  await made.api.bootstrap({ address, port: server.port });
+  plane = made;
   return { plane, server };
 }
 

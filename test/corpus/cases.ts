@@ -79,10 +79,20 @@ const step = (short: unknown): Step => ({
 
 /** The cases of an area, in order: some set up what later ones see. */
 export function cases(area: string): Case[] {
-  const lines = readFileSync(join(folder, `${area}.jsonl`), "utf8").trim().split("\n");
+  const lines = readFileSync(join(folder, `${area}.jsonl`), "utf8")
+    .trim()
+    .split("\n");
   return lines.map((line) => {
     const { name, managed = false, setup = [], steps, cleanup = [], want } = JSON.parse(line);
     const expanded = expand(want) as Answer[];
-    return { area, name, managed, setup: setup.map(step), steps: steps.map(step), cleanup: cleanup.map(step), want: expanded };
+    return {
+      area,
+      name,
+      managed,
+      setup: setup.map(step),
+      steps: steps.map(step),
+      cleanup: cleanup.map(step),
+      want: expanded,
+    };
   });
 }

@@ -44,7 +44,11 @@ function evenString(given: string, key: string): string {
     });
   }
   if (key === "message") text = evenMessage(text);
-  text = text.replace(uuid, "UID").replace(namespace, "NS").replace(clusterIp, "CLUSTERIP").replace(generated, "$1XXXXX");
+  text = text
+    .replace(uuid, "UID")
+    .replace(namespace, "NS")
+    .replace(clusterIp, "CLUSTERIP")
+    .replace(generated, "$1XXXXX");
   if (key !== "message") return text;
   const list = /^(.* is invalid: )\[(.*)\]$/s.exec(text);
   return list ? `${list[1]}[${list[2].split(errorStart).sort().join(", ")}]` : text;
@@ -80,7 +84,12 @@ export function even(value: unknown, managed: boolean, path = ""): unknown {
   const key = path.slice(path.lastIndexOf(".") + 1);
   if (Array.isArray(value)) return evenList(value, managed, key);
   if (typeof value === "object" && value !== null) return evenObject(value as Json, managed);
-  if ((key === "resourceVersion" || key === "resourceVersionMatch") && value !== "" && value !== "0" && value !== null) {
+  if (
+    (key === "resourceVersion" || key === "resourceVersionMatch") &&
+    value !== "" &&
+    value !== "0" &&
+    value !== null
+  ) {
     return "RV";
   }
   if (key === "continue" && value) return "CONTINUE";

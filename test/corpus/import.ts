@@ -16,7 +16,12 @@ if (folder === undefined) {
   process.exit(2);
 }
 
-const defaults: Record<string, unknown> = { type: "application/json", accept: "application/json", watch: false, text: false };
+const defaults: Record<string, unknown> = {
+  type: "application/json",
+  accept: "application/json",
+  watch: false,
+  text: false,
+};
 const longRun = /^(.*?)((.)\3{999,})(.*)$/s;
 
 function shorten(value: unknown): unknown {

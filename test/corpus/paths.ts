@@ -1,7 +1,6 @@
 /** Dotted paths into answers: `a.b[0]`, `items.*.metadata.name`, `"a.b"` for a key with dots. */
 
-const parts = (path: string) =>
-  [...path.matchAll(/"[^"]*"|[^.[\]]+/g)].map(([part]) => part.replace(/^"|"$/g, ""));
+const parts = (path: string) => [...path.matchAll(/"[^"]*"|[^.[\]]+/g)].map(([part]) => part.replace(/^"|"$/g, ""));
 
 function child(value: unknown, part: string): unknown {
   if (Array.isArray(value)) {

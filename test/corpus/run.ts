@@ -82,8 +82,13 @@ function answerOf(step: Step, { status, headers }: ServerResponse, text: string)
 function parse(step: Step, status: number, type: string, text: string): unknown {
   try {
     if (step.watch && status === 200) {
-      const events = text.split("\n").filter((line) => line.trim() !== "").map((line) => JSON.parse(line));
-      return events.filter((event) => event.type !== "BOOKMARK" || JSON.stringify(event).includes('"k8s.io/initial-events-end"'));
+      const events = text
+        .split("\n")
+        .filter((line) => line.trim() !== "")
+        .map((line) => JSON.parse(line));
+      return events.filter(
+        (event) => event.type !== "BOOKMARK" || JSON.stringify(event).includes('"k8s.io/initial-events-end"'),
+      );
     }
     return (type.includes("json") || text.startsWith('{"')) && !step.text ? JSON.parse(text) : text;
   } catch {
@@ -109,7 +114,8 @@ function compared(step: Step, answer: Answer, managed: boolean, namespace: strin
 function* differences(want: unknown, got: unknown, path = ""): Generator<string> {
   const objects = typeof want === "object" && typeof got === "object" && want !== null && got !== null;
   if (!objects || Array.isArray(want) !== Array.isArray(got)) {
-    if (want !== got) yield `${path || "."}: want ${JSON.stringify(want)?.slice(0, 700)}, got ${JSON.stringify(got)?.slice(0, 700)}`;
+    if (want !== got)
+      yield `${path || "."}: want ${JSON.stringify(want)?.slice(0, 700)}, got ${JSON.stringify(got)?.slice(0, 700)}`;
     return;
   }
   const keys = new Set([...Object.keys(want), ...Object.keys(got)]);
@@ -140,7 +146,9 @@ export async function runCase(handler: Handler, one: Case): Promise<string | und
   const save = (step: Step, answer: Answer) => {
     for (const [name, path] of Object.entries(step.save)) variables[name] = dig(answer.body, path) ?? "";
   };
-  await quiet(admin("POST", "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } }));
+  await quiet(
+    admin("POST", "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } }),
+  );
   const account = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default" } };
   await quiet(admin("POST", `/api/v1/namespaces/${namespace}/serviceaccounts`, account));
   for (const step of one.setup) save(step, await quiet(step));

@@ -2,7 +2,7 @@
 import { newBadRequest } from "../../apimachinery/errors.ts";
 import type { ServerResponse } from "../../apimachinery/http.ts";
 import type { AnyObject } from "../../apimachinery/meta.ts";
-import { bodyFormat, bodyText, decodeBody } from "../body.ts";
+import { decodeBody, readBody } from "../body.ts";
 import { withKind } from "../endpoint.ts";
 import type { Negotiated } from "../negotiation.ts";
 import { writeOptions } from "../options.ts";
@@ -15,8 +15,7 @@ export async function create(request: ResourceRequest, form: Negotiated): Promis
   const { endpoint, info, server } = request;
   const { strategy, conversion } = endpoint;
   const options = writeOptions(info.query, "CreateOptions");
-  const format = bodyFormat(request.request);
-  const text = await bodyText(request.request);
+  const { text, format } = await readBody(request.request, endpoint.info.definition);
   const body = decodeBody(text, format, endpoint.gvk, endpoint.info.definition, options.fieldValidation);
   const context = writeContext(request, options.dryRun, { fieldManager: options.fieldManager });
   context.warnings.push(...body.warnings);

@@ -2,7 +2,7 @@
 import type { ServerResponse } from "../../apimachinery/http.ts";
 import { apiVersionOf } from "../../apimachinery/meta.ts";
 import type { DeleteOptions } from "../../registry/strategy.ts";
-import { bodyFormat, bodyText, decodeBody } from "../body.ts";
+import { decodeBody, readBody } from "../body.ts";
 import { deleteObject } from "../delete-object.ts";
 import type { Negotiated } from "../negotiation.ts";
 import { checkDeleteOptions, deleteOptionsOfQuery } from "../options.ts";
@@ -14,13 +14,13 @@ const optionsDefinition = "meta.v1.DeleteOptions";
 
 /** The options: of the body where there is one, else of the query. Throws 400 and 422. */
 export async function readDeleteOptions({ request, info, endpoint }: ResourceRequest): Promise<DeleteOptions> {
-  const text = await bodyText(request);
+  const { text, format } = await readBody(request, optionsDefinition);
   if (text === "") {
     const options = deleteOptionsOfQuery(info.query);
     checkDeleteOptions(options);
     return options;
   }
-  const value = decodeDeleteOptions(text, bodyFormat(request), endpoint.info);
+  const value = decodeDeleteOptions(text, format, endpoint.info);
   checkDeleteOptions(value);
   return value;
 }

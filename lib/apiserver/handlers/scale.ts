@@ -4,7 +4,7 @@ import type { ServerResponse } from "../../apimachinery/http.ts";
 import type { AnyObject } from "../../apimachinery/meta.ts";
 import { invalid, path } from "../../apimachinery/validation/field.ts";
 import type { ScaleStrategy } from "../../registry/strategy.ts";
-import { bodyFormat, bodyText, decodeBody } from "../body.ts";
+import { decodeBody, readBody } from "../body.ts";
 import type { Negotiated } from "../negotiation.ts";
 import { writeOptions } from "../options.ts";
 import { type ResourceRequest, writeContext } from "../request.ts";
@@ -71,8 +71,8 @@ export async function writeScale(
 export async function updateScale(request: ResourceRequest, strategy: ScaleStrategy<AnyObject>, form: Negotiated) {
   const { info } = request;
   const options = writeOptions(info.query, "UpdateOptions");
-  const text = await bodyText(request.request);
-  const body = decodeBody(text, bodyFormat(request.request), kind, definition, options.fieldValidation);
+  const { text, format } = await readBody(request.request, definition);
+  const body = decodeBody(text, format, kind, definition, options.fieldValidation);
   if (body.object === null) throw newBadRequest("nil update passed to Scale");
   checkName(body.object, info.name);
   checkNamespace(body.object, info.namespace);

@@ -2,7 +2,7 @@
 import { newGenericNotFound } from "../../apimachinery/errors.ts";
 import type { ServerResponse } from "../../apimachinery/http.ts";
 import { apiVersionOf } from "../../apimachinery/meta.ts";
-import { bodyFormat, bodyText, decodeBody } from "../body.ts";
+import { decodeBody, readBody } from "../body.ts";
 import type { Negotiated } from "../negotiation.ts";
 import { writeOptions } from "../options.ts";
 import { type ResourceRequest, writeContext } from "../request.ts";
@@ -16,14 +16,8 @@ export async function createSubresource(request: ResourceRequest, form: Negotiat
   const facts = endpoint.info.subresources[info.subresource];
   if (!subresource || !facts) throw newGenericNotFound();
   const options = writeOptions(info.query, "CreateOptions");
-  const text = await bodyText(request.request);
-  const body = decodeBody(
-    text,
-    bodyFormat(request.request),
-    facts.kind,
-    subresource.definition,
-    options.fieldValidation,
-  );
+  const { text, format } = await readBody(request.request, subresource.definition);
+  const body = decodeBody(text, format, facts.kind, subresource.definition, options.fieldValidation);
   const context = writeContext(request, options.dryRun, { fieldManager: options.fieldManager });
   context.warnings.push(...body.warnings);
   ResourceStore.checkName(body.object.metadata.name, info.name);

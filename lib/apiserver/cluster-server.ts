@@ -1,0 +1,97 @@
+/** The API server of one cluster with everything that belongs to it: what compositions (local, Lambda, tests) build. */
+import type { Clock, Random } from "../apimachinery/clock.ts";
+import type { UserInfo } from "../apimachinery/http.ts";
+import { strategies } from "../registry/index.ts";
+import type { ClusterConfig } from "../registry/strategy.ts";
+import type { Store } from "../storage/interface.ts";
+import { admissionPlugins } from "./admission/index.ts";
+import type { SigningKey } from "./authentication/jwt.ts";
+import { ensureBootstrapObjects } from "./bootstrap/reconcile.ts";
+import { discoveryRoute } from "./discovery-route.ts";
+import type { Connector } from "./dispatch.ts";
+import { createIdentity } from "./identity.ts";
+import { openapiRoute } from "./openapi-route.ts";
+import { healthRoute, versionRoute } from "./routes.ts";
+import { type ApiServer, createApiServer } from "./server.ts";
+import { versionInfo } from "./version.ts";
+
+/** What a cluster's server is made of. */
+export interface ClusterServerOptions {
+  readonly cluster: string;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly config: ClusterConfig;
+  /** Sign and check ServiceAccount tokens; the first signs. */
+  readonly keys: readonly SigningKey[];
+  /** Where clients find the server: `https://192.0.2.2:6443`. */
+  readonly serverUrl: string;
+  readonly staticTokens?: Readonly<Record<string, UserInfo>>;
+  readonly connectors?: Readonly<Record<string, Connector>>;
+  readonly maxWatchMs?: number;
+  readonly logError: (error: unknown, request: string) => void;
+}
+
+/** A cluster's server. */
+export interface ClusterServer extends ApiServer {
+  /** Writes what a fresh cluster has; `address` and `port` are where pods find the server. */
+  bootstrap(place: { readonly address: string; readonly port: number }): Promise<void>;
+}
+
+/** Makes the server. */
+export function createClusterServer(options: ClusterServerOptions): ClusterServer {
+  const { cluster, store, clock, random, config, connectors, maxWatchMs, logError } = options;
+  const closing = new AbortController();
+  const identity = createIdentity({
+    cluster,
+    store,
+    clock,
+    random,
+    signal: closing.signal,
+    objects: () => server.objects,
+    keys: options.keys,
+    serverUrl: options.serverUrl,
+    ...(options.staticTokens === undefined ? {} : { staticTokens: options.staticTokens }),
+  });
+  const server: ApiServer = createApiServer({
+    cluster,
+    store,
+    strategies,
+    authenticator: identity.authenticator,
+    authorizer: identity.authorizer,
+    impersonation: identity.impersonation,
+    strategyExtras: identity.strategyExtras,
+    admission: admissionPlugins,
+    config,
+    routes: [
+      healthRoute({ ping: () => undefined, etcd: () => storeProblem(store, cluster) }),
+      versionRoute(versionInfo),
+      discoveryRoute(),
+      openapiRoute(),
+      identity.route,
+    ],
+    connectors,
+    clock,
+    random,
+    maxWatchMs,
+    logError,
+  });
+  return {
+    ...server,
+    bootstrap: (place) => ensureBootstrapObjects(server.context, place),
+    close() {
+      closing.abort();
+      server.close();
+    },
+  };
+}
+
+/** What is wrong with the store; undefined where it answers. */
+async function storeProblem(store: Store, cluster: string): Promise<string | undefined> {
+  try {
+    await store.revision({ cluster, group: "", resource: "namespaces" });
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
