@@ -8,6 +8,8 @@ const namespace = "kube-system";
 const accounts: Readonly<Record<string, string>> = {
   "serviceaccount-controller": "service-account-controller",
   "root-ca-certificate-publisher-controller": "root-ca-cert-publisher",
+  "endpoints-controller": "endpoint-controller",
+  "replicationcontroller-controller": "replication-controller",
   "garbage-collector-controller": "generic-garbage-collector",
   "node-lifecycle-controller": "node-controller",
   "taint-eviction-controller": "node-controller",
