@@ -1,10 +1,10 @@
 /** Reading of request bodies: media type, size, syntax, kind, schema, in upstream's order and with its texts. */
 
-import { parse as parseYaml } from "yaml";
 import { newBadRequest, newUnsupportedMediaType } from "../apimachinery/errors.ts";
 import type { ServerRequest } from "../apimachinery/http.ts";
 import { duplicateKeys, syntaxErrorText } from "../apimachinery/json/syntax.ts";
 import { type AnyObject, apiVersionOf, type GroupVersionKind, parseApiVersion } from "../apimachinery/meta.ts";
+import { parseYaml, warningTexts, YamlSyntaxError } from "../apimachinery/yaml/parse.ts";
 import { decode } from "../openapi/decode.ts";
 import { decodeProtobuf } from "../openapi/protobuf/decode.ts";
 import { WireError } from "../openapi/protobuf/reader.ts";
@@ -23,7 +23,8 @@ export interface DecodedBody {
   readonly warnings: readonly string[];
 }
 
-const utf8 = new TextDecoder();
+/** A byte order mark is kept: it is no JSON. */
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** A body as text; protobuf has been turned into JSON. */
 export interface BodyText {
@@ -64,10 +65,9 @@ export async function bodyText(request: ServerRequest): Promise<string> {
 /** What a message shows of a text: its beginning, JSON as it is and anything else in hexadecimal. */
 function excerpt(text: string): string {
   if (text === "") return "<empty>";
-  const json = text.startsWith("{");
   const bytes = Buffer.from(text);
-  if (json) return bytes.length > 24 ? `${bytes.subarray(0, 24).toString()} ...` : text;
-  return bytes.length > 30 ? `${bytes.subarray(0, 30).toString("hex")} ...` : bytes.toString("hex");
+  const beginning = bytes.subarray(0, 30).toString(text.startsWith("{") ? "utf8" : "hex");
+  return bytes.length > 30 ? `${beginning} ...` : beginning;
 }
 
 /** Parsed JSON or YAML with the kind it names. */
@@ -81,7 +81,7 @@ function unrecognized(kind: string, why: string, text: string) {
 }
 
 function parse(text: string, format: "json" | "yaml", kind: string, wantDuplicates: boolean): Parsed {
-  if (format === "yaml" && !text.trimStart().startsWith("{")) return parseYamlBody(text, kind, wantDuplicates);
+  if (format === "yaml" && !text.trimStart().startsWith("{")) return parseYamlBody(text, kind);
   try {
     const value = JSON.parse(text);
     return { value, duplicates: wantDuplicates ? duplicateKeys(text).map((path) => `duplicate field "${path}"`) : [] };
@@ -91,27 +91,12 @@ function parse(text: string, format: "json" | "yaml", kind: string, wantDuplicat
   }
 }
 
-function parseYamlBody(text: string, kind: string, wantDuplicates: boolean): Parsed {
-  const options = { version: "1.1", merge: true, uniqueKeys: false } as const;
+function parseYamlBody(text: string, kind: string): Parsed {
   try {
-    const value = parseYaml(text, options);
-    return { value, duplicates: wantDuplicates ? yamlDuplicates(text) : [] };
+    const { value, duplicates } = parseYaml(text);
+    return { value, duplicates: duplicates === "" ? [] : [duplicates] };
   } catch (error) {
-    const why = `couldn't get version/kind; json parse error: error converting YAML to JSON: yaml: ${(error as Error).message.split("\n")[0]}`;
-    throw unrecognized(kind, why, text);
-  }
-}
-
-function yamlDuplicates(text: string): string[] {
-  try {
-    parseYaml(text, { version: "1.1", merge: true, uniqueKeys: true });
-    return [];
-  } catch (error) {
-    const { linePos, message } = error as { linePos?: [{ line: number }]; message: string };
-    if (!message.includes("unique")) return [];
-    const line = linePos?.[0].line ?? 0;
-    const key = /^\s*(?:- )?["']?([^"':]+)/.exec(text.split("\n")[line - 1] ?? "")?.[1] ?? "";
-    return [`yaml: unmarshal errors:\n  line ${line}: key ${JSON.stringify(key)} already set in map`];
+    throw error instanceof YamlSyntaxError ? unrecognized(kind, error.message, text) : error;
   }
 }
 
@@ -183,7 +168,7 @@ export function decodeValue(
   if (problems.length > 0 && validation === "Strict") {
     throw wrongType(kind, `strict decoding error: ${problems.join(", ")}`);
   }
-  return { object, warnings: problems };
+  return { object, warnings: problems.flatMap(warningTexts) };
 }
 
 function cannotBeHandled({ version, kind }: GroupVersionKind, why: string): string {

@@ -82,7 +82,8 @@ export function discoveryRoute({ groups = builtinGroups, serverAddress }: Discov
   return (request, { path, query, isResource }) => {
     const parts = path.split("/").filter((part) => part !== "");
     const [root, ...rest] = parts;
-    if (isResource || (root !== undefined && root !== "api" && root !== "apis")) return undefined;
+    if (isResource || path.includes("//") || (root !== undefined && root !== "api" && root !== "apis"))
+      return undefined;
     const served = groups();
     const answer = (document: object) => {
       const form = negotiate(request.header("accept"), [], query.has("pretty"));

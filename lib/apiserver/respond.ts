@@ -60,10 +60,27 @@ export function statusOf(error: unknown): Status {
   };
 }
 
+const failureWarnings = new WeakMap<object, readonly string[]>();
+
+/** Does a write; where it fails, its warnings so far go with the failure's answer. */
+export async function withWarnings<T>(warnings: readonly string[], write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (warnings.length > 0 && error instanceof Error) failureWarnings.set(error, [...warnings]);
+    throw error;
+  }
+}
+
 /** A failure as a response. */
 export function failureResponse(error: unknown, format: Negotiated["format"] = "json"): ServerResponse {
   const status = statusOf(error);
-  const response = jsonText(status.code ?? 500, `${JSON.stringify(status)}\n`, { format, pretty: false });
+  const response = jsonText(
+    status.code ?? 500,
+    `${JSON.stringify(status)}\n`,
+    { format, pretty: false },
+    failureWarnings.get(error as object),
+  );
   const seconds = status.details?.retryAfterSeconds;
   if (!seconds) return response;
   return { ...response, headers: { ...response.headers, "Retry-After": String(seconds) } };

@@ -6,6 +6,8 @@
 const quoted = (character: string): string => {
   if (character === "'") return `'\\''`;
   if (character === '"') return `'"'`;
+  // Go looks at bytes: the first one of a longer character is shown as if it were one.
+  if (character > "\x7f") return `'${String.fromCharCode(Buffer.from(character)[0])}'`;
   const text = JSON.stringify(character);
   return `'${text.slice(1, -1)}'`;
 };

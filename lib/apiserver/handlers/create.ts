@@ -8,7 +8,7 @@ import type { Negotiated } from "../negotiation.ts";
 import { writeOptions } from "../options.ts";
 import { objectResponse } from "../render.ts";
 import { type ResourceRequest, writeContext } from "../request.ts";
-import { jsonText } from "../respond.ts";
+import { jsonText, withWarnings } from "../respond.ts";
 
 /** Stores a new object, or answers a review, which is never stored. */
 export async function create(request: ResourceRequest, form: Negotiated): Promise<ServerResponse> {
@@ -28,7 +28,9 @@ export async function create(request: ResourceRequest, form: Negotiated): Promis
     return jsonText(201, `${JSON.stringify(answer)}\n`, form, context.warnings);
   }
   const object = conversion ? conversion.toStored(given) : given;
-  const written = await server.resources.create(endpoint, object, info.namespace, context);
+  const written = await withWarnings(context.warnings, () =>
+    server.resources.create(endpoint, object, info.namespace, context),
+  );
   return objectResponse(request, 201, written.text, form, context.warnings);
 }
 

@@ -9,6 +9,7 @@ import { writeOptions } from "../options.ts";
 import { type Patch, parsePatch, patchedIsInvalid, patchTypes } from "../patch.ts";
 import { objectResponse, served } from "../render.ts";
 import { type ResourceRequest, writeContext } from "../request.ts";
+import { withWarnings } from "../respond.ts";
 import { writeScale } from "./scale.ts";
 
 /** Applies the patch to the newest version, again where another write came between. */
@@ -36,11 +37,8 @@ export async function patch(request: ResourceRequest, form: Negotiated): Promise
     return conversion ? conversion.toStored(object) : object;
   };
   const { namespace, name, subresource } = info;
-  const written = await server.resources.update(
-    endpoint,
-    { namespace, name, subresource, change, retry: true },
-    context,
-  );
+  const update = { namespace, name, subresource, change, retry: true };
+  const written = await withWarnings(context.warnings, () => server.resources.update(endpoint, update, context));
   return objectResponse(request, 200, written.text, form, context.warnings);
 }
 

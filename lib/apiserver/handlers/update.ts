@@ -8,6 +8,7 @@ import type { Negotiated } from "../negotiation.ts";
 import { writeOptions } from "../options.ts";
 import { objectResponse } from "../render.ts";
 import { type ResourceRequest, writeContext } from "../request.ts";
+import { withWarnings } from "../respond.ts";
 import { checkNamespace } from "./create.ts";
 
 /** Replaces an object (or its part that the subresource is about). */
@@ -25,17 +26,14 @@ export async function update(request: ResourceRequest, form: Negotiated): Promis
   strategy.setDefaults?.(given, endpoint.apiVersion);
   const object = conversion ? conversion.toStored(given) : given;
   const mayCreate = strategy.allowCreateOnUpdate && info.subresource === "";
-  const written = await server.resources.update(
-    endpoint,
-    {
-      namespace: info.namespace,
-      name: info.name,
-      subresource: info.subresource,
-      change: () => structuredClone(object),
-      createIfAbsent: mayCreate ? async () => structuredClone(object) : undefined,
-    },
-    context,
-  );
+  const change = {
+    namespace: info.namespace,
+    name: info.name,
+    subresource: info.subresource,
+    change: () => structuredClone(object),
+    createIfAbsent: mayCreate ? async () => structuredClone(object) : undefined,
+  };
+  const written = await withWarnings(context.warnings, () => server.resources.update(endpoint, change, context));
   return objectResponse(request, written.created ? 201 : 200, written.text, form, context.warnings);
 }
 
