@@ -57,7 +57,7 @@ describe("a volume that changes", () => {
 
   test("is stamped with the time of its phase", async () => {
     const before = { ...old, status: { phase: "Pending", lastPhaseTransitionTime: "2025-01-01T00:00:00Z" } };
-    const to = (phase: string) => (object: PersistentVolume) => void (object.status = { phase });
+    const to = (phase: string) => (object: PersistentVolume) => Object.assign(object, { status: { phase } });
     const moved = await updated(definition, strategy, before as never, to("Bound") as never, "status");
     expect(moved.object.status).toEqual({ phase: "Bound", lastPhaseTransitionTime: "2026-01-01T00:00:00Z" });
     const same = await updated(definition, strategy, before as never, to("Pending") as never, "status");

@@ -58,7 +58,9 @@ describe("a claim that changes", () => {
     },
     {
       name: "keeps its class",
-      change: (object: PersistentVolumeClaim) => void (object.spec.volumeName = "w"),
+      change: (object: PersistentVolumeClaim) => {
+        object.spec.volumeName = "w";
+      },
       want: [
         "spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n",
       ],
