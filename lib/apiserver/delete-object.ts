@@ -65,7 +65,7 @@ async function deleteOnce(
   if (finalizers.length > 0) object.metadata.finalizers = finalizers;
   else delete object.metadata.finalizers;
   const kept = finalizers.length > 0 || grace === "wait" || strategy.blocksDeletion?.(object) === true;
-  if (kept) markDeleted(object, grace, context);
+  if (kept) markDeleted(endpoint, object, grace, context);
   const canonical = storedForm(endpoint, object);
   const value = storedValue(endpoint, canonical);
   if (!kept) {
@@ -128,14 +128,15 @@ function shortenGrace(metadata: AnyObject["metadata"], options: DeleteOptions, c
 }
 
 /** An object that stays only for its finalizers has no grace left. */
-function markDeleted(object: AnyObject, grace: Grace, context: WriteContext): void {
+function markDeleted({ strategy }: Endpoint, object: AnyObject, grace: Grace, context: WriteContext): void {
   const { metadata } = object;
   if (grace === "wait") return;
   if (!metadata.deletionTimestamp) {
     metadata.deletionTimestamp = timeText(context.strategyContext.clock.now());
     if (metadata.generation) metadata.generation++;
   }
-  metadata.deletionGracePeriodSeconds = 0;
+  // A namespace waits for its content, not for a time.
+  if (!strategy.blocksDeletion) metadata.deletionGracePeriodSeconds = 0;
 }
 
 /** The finalizers with the one that the wanted propagation needs, and without the other. */
