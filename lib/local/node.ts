@@ -13,8 +13,6 @@ export interface LocalNodeOptions {
   readonly name: string;
   readonly kubeconfig: string;
   readonly clientCa: string;
-  readonly tlsCert: string;
-  readonly tlsKey: string;
   readonly clusterDns: string;
   readonly clock: Clock;
   readonly log: (line: string) => void;
@@ -53,8 +51,6 @@ export async function startLocalNode(options: LocalNodeOptions): Promise<LocalNo
     "--data-dir": folder.node,
     "--cluster-dns": options.clusterDns,
     "--client-ca": options.clientCa,
-    "--tls-cert": options.tlsCert,
-    "--tls-key": options.tlsKey,
   };
   const agent = new Daemon({
     ...common,

@@ -5,6 +5,7 @@
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { writePrivateFile } from "./private-file.ts";
@@ -147,7 +148,7 @@ function fits({ certificate, key }: Credential, wanted: Wanted, { issuer }: Auth
   const { commonName, organizations = [] } = wanted.subject;
   const subject = [...organizations.map((organization) => `O=${organization}`), `CN=${commonName}`].join("\n");
   if (parsed.subject !== subject) return false;
-  return (wanted.hosts ?? []).every((host) => parsed.checkIP(host) ?? parsed.checkHost(host));
+  return (wanted.hosts ?? []).every((host) => (isIP(host) ? parsed.checkIP(host) : parsed.checkHost(host)));
 }
 
 function openCredential(folder: string, name: string, wanted: Wanted, authority: Authority, now: number): Credential {

@@ -21,15 +21,10 @@ const graceMs = 2_000;
 export async function startSimulatedNodes(options: SimulatedNodesOptions): Promise<{ stop(): Promise<void> }> {
   const { folder, pki, count, server, log } = options;
   // It acts as many nodes at once, which no node's own certificate may.
-  const request = {
-    name: "simulated-nodes",
-    commonName: "simulated-nodes",
-    organizations: ["system:masters"],
-    hosts: [],
-  };
+  const subject = { commonName: "simulated-nodes", organizations: ["system:masters"] };
   const kubeconfig = join(folder.kubeconfigs, "simulated-nodes");
-  const pair = await pki.certificate(request);
-  writeKubeconfig(kubeconfig, { server, ca: pki.ca.certificate, user: "simulated-nodes", pair });
+  const credential = pki.client("simulated-nodes", subject);
+  writeKubeconfig(kubeconfig, { server, ca: pki.ca, user: subject.commonName, credential });
   const entry = join(import.meta.dirname, "../../agent/simulated/main.ts");
   const daemon = new Daemon({
     name: "simulated-nodes",

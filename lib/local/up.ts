@@ -15,7 +15,7 @@ import { type DataFolder, lock, openDataFolder } from "./data-folder.ts";
 import { type HttpsServer, serveHttps } from "./https-server.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import { type LocalNode, startLocalNode } from "./node.ts";
-import { Pki } from "./pki.ts";
+import { adminSubject, nodeSubject, openPki, type Pki } from "./pki.ts";
 import { startSimulatedNodes } from "./simulated-nodes.ts";
 import type { UpOptions } from "./up-options.ts";
 import { UserError } from "./user-error.ts";
@@ -72,8 +72,9 @@ async function start(
 ): Promise<RunningCluster> {
   const address = machineAddress();
   const nodeName = hostname().toLowerCase();
-  const [store, pki] = await Promise.all([openStore(options, folder), Pki.open(folder.pki, Date.now())]);
+  const store = await openStore(options, folder);
   ends.push(() => store.close());
+  const pki = openPki(folder.pki, { serviceAddress: firstServiceAddress(config.serviceCIDRs[0]), hosts: [address] });
   const { plane, server } = await serve(options, store, pki, address, log);
   ends.push(
     () => plane.close(),
@@ -81,15 +82,10 @@ async function start(
   );
   const url = `https://127.0.0.1:${server.port}`;
   const kubeconfig = resolve(options.kubeconfig ?? join(folder.path, "kubeconfig"));
-  const admin = { name: "admin", commonName: "kubernetes-admin", organizations: ["system:masters"], hosts: [] };
-  writeKubeconfig(kubeconfig, {
-    server: url,
-    ca: pki.ca.certificate,
-    user: "admin",
-    pair: await pki.certificate(admin),
-  });
+  const credential = pki.client("admin", adminSubject);
+  writeKubeconfig(kubeconfig, { server: url, ca: pki.ca, user: adminSubject.commonName, credential });
   plane.startControllers(selected);
-  const node = await startNode(options, folder, pki, nodeName, address, server.port, log);
+  const node = await startNode(options, folder, pki, nodeName, server.port, log);
   if (node) ends.push(() => node.stop());
   if (options.simulateNodes > 0) {
     const simulated = await startSimulatedNodes({ folder, pki, count: options.simulateNodes, server: url, log });
@@ -111,25 +107,12 @@ async function serve(
   address: string,
   log: Log,
 ): Promise<{ plane: ControlPlane; server: HttpsServer }> {
-  const hosts = [
-    "127.0.0.1",
-    "::1",
-    address,
-    firstServiceAddress(config.serviceCIDRs[0]),
-    "localhost",
-    "kubernetes",
-    "kubernetes.default",
-    "kubernetes.default.svc",
-    "kubernetes.default.svc.cluster.local",
-  ];
-  const request = { name: "apiserver", commonName: "kube-apiserver", organizations: [], hosts: [...new Set(hosts)] };
-  const pair = await pki.certificate(request);
   let plane: ControlPlane | undefined;
   const server = await serveHttps({
     handler: (one) => (plane ? plane.api.handle(one) : notYet),
-    key: pair.key,
-    certificate: pair.certificate,
-    clientCa: pki.ca.certificate,
+    key: pki.server.key,
+    certificate: pki.server.certificate,
+    clientCa: pki.ca,
     address: "0.0.0.0",
     port: options.port,
   });
@@ -137,8 +120,8 @@ async function serve(
     cluster,
     store,
     config,
-    rootCertificate: pki.ca.certificate,
-    keys: [signingKey(pki.serviceAccountKey())],
+    rootCertificate: pki.ca,
+    keys: [signingKey(pki.tokenKey)],
     serverUrl: `https://${address}:${server.port}`,
     log,
   });
@@ -159,7 +142,6 @@ async function startNode(
   folder: DataFolder,
   pki: Pki,
   name: string,
-  address: string,
   port: number,
   log: Log,
 ): Promise<LocalNode | undefined> {
@@ -170,24 +152,20 @@ async function startNode(
     log(`no node on this machine: ${why}`);
     return undefined;
   }
-  const user = `system:node:${name}`;
-  const client = await pki.certificate({ name: "node", commonName: user, organizations: ["system:nodes"], hosts: [] });
-  const serving = {
-    name: "node-server",
-    commonName: user,
-    organizations: ["system:nodes"],
-    hosts: [name, address, "127.0.0.1"],
-  };
-  await pki.certificate(serving);
+  const subject = nodeSubject(name);
   const kubeconfig = join(folder.kubeconfigs, "node");
-  writeKubeconfig(kubeconfig, { server: `https://127.0.0.1:${port}`, ca: pki.ca.certificate, user, pair: client });
+  const credential = pki.client("node", subject);
+  writeKubeconfig(kubeconfig, {
+    server: `https://127.0.0.1:${port}`,
+    ca: pki.ca,
+    user: subject.commonName,
+    credential,
+  });
   return startLocalNode({
     folder,
     name,
     kubeconfig,
     clientCa: join(folder.pki, "ca.crt"),
-    tlsCert: join(folder.pki, "node-server.crt"),
-    tlsKey: join(folder.pki, "node-server.key"),
     clusterDns,
     clock: systemClock,
     log,
