@@ -51,10 +51,13 @@ function read({ resource }: Resource): AnyObject[] {
   return JSON.parse(readFileSync(join(folder, `${resource}.json`), "utf8"));
 }
 
+/** The agent is a node's kubelet and its kube-proxy in one. */
+const nodeRoles = ["system:node", "system:node-proxier"];
+
 /** What all nodes may do, besides what the Node authorizer looks at more closely. */
 export function systemNodeRules(): PolicyRule[] {
-  const role = read(clusterroles).find(({ metadata }) => metadata.name === "system:node");
-  return (role as unknown as ClusterRole).rules ?? [];
+  const roles = read(clusterroles).filter(({ metadata }) => nodeRoles.includes(metadata.name ?? ""));
+  return roles.flatMap((role) => (role as unknown as ClusterRole).rules ?? []);
 }
 
 /** The first address that can be given to a Service: 10.96.0.1 of 10.96.0.0/16. */
