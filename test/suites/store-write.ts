@@ -307,6 +307,10 @@ export function writeTests(context: SuiteContext): void {
     const last = await store.delete(collection, "a/y", deleted, value("1"));
     store = await context.driver.reopen(store);
     expect(await store.revision(collection)).toBe(last);
+    const whole = new Collector(store, collection, 0);
+    await whole.reached(last);
+    await whole.stop();
+    expect(whole.entries.map(({ revision }) => revision)).toEqual([first, second, deleted, last]);
     expect((await store.get(collection, "a/x"))?.text).toBe(textOf("2", second));
     expect((await store.logEntry(collection, first))?.text).toBe(textOf("1", first));
     expect((await store.listByOwner(collection.cluster, "u")).map(({ key }) => key)).toEqual(["a/x"]);

@@ -33,6 +33,17 @@ export class CollectionState {
     this.collection = collection;
   }
 
+  /** Takes over what the file says. */
+  restore({
+    id,
+    revision,
+    compacted,
+    cleaned,
+  }: Pick<CollectionState, "id" | "revision" | "compacted" | "cleaned">): void {
+    Object.assign(this, { id, revision, compacted, cleaned, pending: revision });
+    this.recent.clear(revision);
+  }
+
   /** Makes a commit's entries known to the watches. */
   publish(entries: readonly LogEntry[]): void {
     if (this.tails.size === 0) {

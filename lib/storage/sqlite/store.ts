@@ -82,8 +82,7 @@ class SqliteStore implements Store {
     this.keeper = new HistoryKeeper(history);
     this.insertCollection = db.prepare(`INSERT INTO collection (cluster, "group", resource) VALUES (?, ?, ?)`);
     for (const row of db.prepare("SELECT * FROM collection").all() as unknown as CollectionRow[]) {
-      const { id, revision, compacted, cleaned } = row;
-      Object.assign(this.state(row), { id, revision, compacted, cleaned, pending: revision });
+      this.state(row).restore(row);
     }
     this.commits = new GroupCommit(db, {
       beforeCommit: () => {
