@@ -1,7 +1,7 @@
 /** Kubeconfigs that the cluster hands out: one cluster, one user, one context. */
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import type { KeyPair } from "./pki.ts";
+import type { Credential } from "./pki.ts";
 import { writePrivateFile } from "./private-file.ts";
 import { UserError } from "./user-error.ts";
 
@@ -12,7 +12,7 @@ export interface KubeconfigOptions {
   /** The CA's certificate, in PEM. */
   readonly ca: string;
   readonly user: string;
-  readonly pair: KeyPair;
+  readonly credential: Credential;
   /** @default "coracle" */
   readonly cluster?: string;
 }
@@ -20,7 +20,7 @@ export interface KubeconfigOptions {
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 /** The text of a kubeconfig (YAML, whose strings are JSON's). */
-export function kubeconfigText({ server, ca, user, pair, cluster = "coracle" }: KubeconfigOptions): string {
+export function kubeconfigText({ server, ca, user, credential, cluster = "coracle" }: KubeconfigOptions): string {
   const [clusterName, userName, context] = [cluster, user, `${user}@${cluster}`].map((name) => JSON.stringify(name));
   return `apiVersion: v1
 kind: Config
@@ -39,8 +39,8 @@ preferences: {}
 users:
 - name: ${userName}
   user:
-    client-certificate-data: ${base64(pair.certificate)}
-    client-key-data: ${base64(pair.key)}
+    client-certificate-data: ${base64(credential.certificate)}
+    client-key-data: ${base64(credential.key)}
 `;
 }
 

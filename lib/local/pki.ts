@@ -6,15 +6,11 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { writePrivateFile } from "./private-file.ts";
 import { UserError } from "./user-error.ts";
-import {
-  type Issuer,
-  issueCertificate,
-  type CertificateRequest as LeafRequest,
-  type Subject,
-} from "./x509/certificate.ts";
+import { type CertificateRequest, type Issuer, issueCertificate, type Subject } from "./x509/certificate.ts";
 
 const dayMs = 24 * 3600 * 1000;
 const caDays = 3650;
@@ -23,79 +19,39 @@ const leafDays = 365;
 const renewDays = 60;
 
 /** A certificate and its key, in PEM. */
-export interface KeyPair {
+export interface Credential {
   readonly certificate: string;
   readonly key: string;
 }
 
-/** What a certificate is for. */
-export interface CertificateRequest {
-  /** The files' name: `NAME.crt` and `NAME.key`. */
-  readonly name: string;
-  readonly commonName: string;
-  readonly organizations: readonly string[];
-  /** Addresses and names that a server is reached by; none: a client's certificate. */
-  readonly hosts: readonly string[];
+/** What the folder holds. */
+export interface Pki {
+  /** The CA's certificate, in PEM: what clients trust. */
+  readonly ca: string;
+  readonly server: Credential;
+  readonly tokenKey: KeyObject;
+  /** A client's credential, kept in the folder under `name`. Throws UserError where the file can't be used. */
+  client(name: string, subject: Subject): Credential;
 }
 
-/** Signs with the cluster's CA. */
-export class Pki {
-  readonly #folder: string;
-  readonly #authority: Authority;
-  readonly #now: number;
-
-  private constructor(folder: string, authority: Authority, now: number) {
-    this.#folder = folder;
-    this.#authority = authority;
-    this.#now = now;
-  }
-
-  /**
-   * Opens the folder, which must exist; makes the CA where there is none. `now` is in milliseconds since the epoch.
-   * Throws UserError where what is there can't be used.
-   */
-  static async open(folder: string, now: number): Promise<Pki> {
-    return new Pki(folder, openAuthority(folder, now), now);
-  }
-
-  /** The CA. */
-  get ca(): KeyPair {
-    const { certificate, issuer } = this.#authority;
-    return { certificate, key: pemOf(issuer.privateKey) };
-  }
-
-  /** The certificate of that name: the one that is there while it is good, else a new one. Throws UserError. */
-  async certificate(request: CertificateRequest): Promise<KeyPair> {
-    const { name, commonName, organizations, hosts } = request;
-    const [certFile, keyFile] = [join(this.#folder, `${name}.crt`), join(this.#folder, `${name}.key`)];
-    const [certificate, key] = [read(certFile), read(keyFile)];
-    const wanted: Wanted = {
-      subject: { commonName, organizations },
-      usage: hosts.length > 0 ? "server" : "client",
-      hosts,
-    };
-    if (certificate !== undefined && key !== undefined) {
-      const known = { certificate, key };
-      if (fits(known, wanted, this.#authority, this.#now)) return known;
-    }
-    const privateKey = newKey();
-    const leaf = { ...wanted, publicKey: createPublicKey(privateKey), ...validity(this.#now, leafDays) };
-    const made = { certificate: issueCertificate(leaf, this.#authority.issuer), key: pemOf(privateKey) };
-    write(keyFile, made.key);
-    write(certFile, made.certificate);
-    return made;
-  }
-
-  /** The key that signs service accounts' tokens. Throws UserError where the file can't be used. */
-  serviceAccountKey(): KeyObject {
-    const file = join(this.#folder, "sa.key");
-    const pem = read(file);
-    if (pem !== undefined) return keyOf(file, pem);
-    const key = newKey();
-    write(file, pemOf(key));
-    return key;
-  }
+/** What the certificates are for. */
+export interface PkiOptions {
+  /** The first address of the Services' range. */
+  readonly serviceAddress: string;
+  /** More names and addresses under which the server is reached. */
+  readonly hosts?: readonly string[];
+  /** Milliseconds since the epoch. @default now */
+  readonly now?: number;
 }
+
+/** The administrator. */
+export const adminSubject: Subject = { commonName: "kubernetes-admin", organizations: ["system:masters"] };
+
+/** A node's agent. */
+export const nodeSubject = (node: string): Subject => ({
+  commonName: `system:node:${node}`,
+  organizations: ["system:nodes"],
+});
 
 const caSubject: Subject = { commonName: "coracle-ca" };
 
@@ -177,10 +133,10 @@ function parse(pem: string): X509Certificate | undefined {
   }
 }
 
-type Wanted = Pick<LeafRequest, "subject" | "usage" | "hosts">;
+type Wanted = Pick<CertificateRequest, "subject" | "usage" | "hosts">;
 
 /** Whether a certificate of an earlier start can go on. */
-function fits({ certificate, key }: KeyPair, wanted: Wanted, { issuer }: Authority, now: number): boolean {
+function fits({ certificate, key }: Credential, wanted: Wanted, { issuer }: Authority, now: number): boolean {
   const parsed = parse(certificate);
   if (!parsed) return false;
   try {
@@ -193,4 +149,51 @@ function fits({ certificate, key }: KeyPair, wanted: Wanted, { issuer }: Authori
   const subject = [...organizations.map((organization) => `O=${organization}`), `CN=${commonName}`].join("\n");
   if (parsed.subject !== subject) return false;
   return (wanted.hosts ?? []).every((host) => (isIP(host) ? parsed.checkIP(host) : parsed.checkHost(host)));
+}
+
+function openCredential(folder: string, name: string, wanted: Wanted, authority: Authority, now: number): Credential {
+  const [certFile, keyFile] = [join(folder, `${name}.crt`), join(folder, `${name}.key`)];
+  const [certificate, key] = [read(certFile), read(keyFile)];
+  if (certificate !== undefined && key !== undefined) {
+    const known = { certificate, key };
+    if (fits(known, wanted, authority, now)) return known;
+  }
+  const privateKey = newKey();
+  const request = { ...wanted, publicKey: createPublicKey(privateKey), ...validity(now, leafDays) };
+  const made = { certificate: issueCertificate(request, authority.issuer), key: pemOf(privateKey) };
+  write(keyFile, made.key);
+  write(certFile, made.certificate);
+  return made;
+}
+
+function openTokenKey(folder: string): KeyObject {
+  const file = join(folder, "sa.key");
+  const pem = read(file);
+  if (pem !== undefined) return keyOf(file, pem);
+  const key = newKey();
+  write(file, pemOf(key));
+  return key;
+}
+
+function serverHosts({ serviceAddress, hosts = [] }: PkiOptions): string[] {
+  const service = [
+    "kubernetes",
+    "kubernetes.default",
+    "kubernetes.default.svc",
+    "kubernetes.default.svc.cluster.local",
+  ];
+  return [...new Set(["localhost", hostname(), ...service, "127.0.0.1", "::1", serviceAddress, ...hosts])];
+}
+
+/** Opens the folder, which must exist, and makes what is missing. Throws UserError where what is there can't be used. */
+export function openPki(folder: string, options: PkiOptions): Pki {
+  const now = options.now ?? Date.now();
+  const authority = openAuthority(folder, now);
+  const wanted = { subject: { commonName: "kube-apiserver" }, usage: "server" as const, hosts: serverHosts(options) };
+  return {
+    ca: authority.certificate,
+    server: openCredential(folder, "server", wanted, authority, now),
+    tokenKey: openTokenKey(folder),
+    client: (name, subject) => openCredential(folder, name, { subject, usage: "client" }, authority, now),
+  };
 }
