@@ -84,7 +84,8 @@ async function adopt<O extends KubeObject, T extends KubeObject>(claim: Claim<O,
     ...(finalizers.length === 0 ? {} : { finalizers }),
   };
   try {
-    onWrite?.(await client.patch(resource, object.metadata, "strategic", { metadata }));
+    const written = await client.patch(resource, object.metadata, "strategic", { metadata });
+    onWrite?.(written);
     return true;
   } catch (error) {
     if (isNotFound(error)) return false;
@@ -100,7 +101,8 @@ async function release<O extends KubeObject, T extends KubeObject>(claim: Claim<
     ...(finalizers.length === 0 ? {} : { "$deleteFromPrimitiveList/finalizers": finalizers }),
   };
   try {
-    onWrite?.(await client.patch(resource, object.metadata, "strategic", { metadata }));
+    const written = await client.patch(resource, object.metadata, "strategic", { metadata });
+    onWrite?.(written);
   } catch (error) {
     // Invalid: the owner is not among the references (another release came first), or the uid is another one's.
     if (!isNotFound(error) && !hasReason(error, "Invalid")) throw error;

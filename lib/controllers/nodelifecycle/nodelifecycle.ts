@@ -161,11 +161,12 @@ class NodeLifecycleController implements Controller {
   /** Brings taints and old labels up to date. Gives the ms after which the node may be emptied, if that has to wait. */
   async #taint(node: Node): Promise<number | undefined> {
     const { client, clock } = this.#context;
-    const all = this.#nodes.list().map((one) => (one.metadata.name === node.metadata.name ? node : one));
-    let evict = !isFullyDisrupted(all);
+    let evict = false;
     let waitMs: number | undefined;
-    if (evict && evictionTaint(node) !== undefined && !isEvicting(node)) {
-      const left = this.#limiter.take(zoneOf(node), all, clock.now());
+    if (evictionTaint(node) !== undefined) {
+      const all = this.#nodes.list().map((one) => (one.metadata.name === node.metadata.name ? node : one));
+      evict = !isFullyDisrupted(all);
+      const left = evict && !isEvicting(node) ? this.#limiter.take(zoneOf(node), all, clock.now()) : 0;
       if (left > 0) {
         evict = false;
         waitMs = left;
