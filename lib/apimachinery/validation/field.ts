@@ -38,7 +38,6 @@ const withoutValue = new Set<FieldErrorType>([
   "FieldValueRequired",
   "FieldValueForbidden",
   "FieldValueTooLong",
-  "FieldValueTooMany",
   "InternalError",
 ]);
 

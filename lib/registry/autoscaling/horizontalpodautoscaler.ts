@@ -14,6 +14,32 @@ import type { Strategy } from "../strategy.ts";
 const specField = path("spec");
 const maxShown = 2;
 
+/** How fast it may change where nothing else is said: twice, or by four pods, in 15 s; down to all at once. */
+const scaleUp = {
+  stabilizationWindowSeconds: 0,
+  selectPolicy: "Max",
+  policies: [
+    { type: "Pods", value: 4, periodSeconds: 15 },
+    { type: "Percent", value: 100, periodSeconds: 15 },
+  ],
+};
+const scaleDown = { selectPolicy: "Max", policies: [{ type: "Percent", value: 100, periodSeconds: 15 }] };
+const defaultUtilization = 80;
+
+function setDefaults({ spec }: HorizontalPodAutoscaler, version: string): void {
+  if (!spec) return;
+  spec.minReplicas ??= 1;
+  if (!version.endsWith("v2")) return;
+  if (!spec.metrics?.length) {
+    const target = { type: "Utilization", averageUtilization: defaultUtilization };
+    spec.metrics = [{ type: "Resource", resource: { name: "cpu", target } }];
+  }
+  const { behavior } = spec;
+  if (!behavior) return;
+  behavior.scaleUp = { ...structuredClone(scaleUp), ...behavior.scaleUp };
+  behavior.scaleDown = { ...structuredClone(scaleDown), ...behavior.scaleDown };
+}
+
 function validateTarget({ spec }: HorizontalPodAutoscaler): FieldError[] {
   const target = spec?.scaleTargetRef;
   const field = specField.child("scaleTargetRef");
@@ -86,11 +112,9 @@ function metricsCell({ spec, status }: HorizontalPodAutoscaler): string {
 
 /** horizontalpodautoscalers.autoscaling */
 export const horizontalPodAutoscalerStrategy: Strategy<HorizontalPodAutoscaler> = {
-  setDefaults({ spec }) {
-    if (spec) spec.minReplicas ??= 1;
-  },
+  setDefaults,
   prepareForCreate(autoscaler) {
-    autoscaler.status = { desiredReplicas: 0, currentMetrics: [] };
+    autoscaler.status = { desiredReplicas: 0 };
   },
   validate,
   prepareForUpdate(autoscaler, old) {

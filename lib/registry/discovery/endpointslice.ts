@@ -41,6 +41,8 @@ function portsCell(ports: EndpointSlice["ports"]): string {
 /** endpointslices.discovery.k8s.io */
 export const endpointSliceStrategy: Strategy<EndpointSlice> = {
   setDefaults(slice) {
+    // No ports at all and an empty list of them are stored as the same.
+    if (slice.ports?.length === 0) Object.assign(slice, { ports: null });
     for (const port of slice.ports ?? []) {
       port.name ??= "";
       port.protocol ??= "TCP";

@@ -59,7 +59,7 @@ function validateBackend({ resource, service }: IngressBackend, field: Path): Fi
 }
 
 function validatePath({ pathType, path: text = "", backend }: HTTPIngressPath, field: Path): FieldError[] {
-  if (pathType === undefined) return [required(field.child("pathType"), "pathType must be specified")];
+  if (!pathType) return [required(field.child("pathType"), "pathType must be specified")];
   const at = field.child("path");
   const errors: FieldError[] = [];
   if (!pathTypes.includes(pathType)) errors.push(notSupported(field.child("pathType"), pathType, pathTypes));

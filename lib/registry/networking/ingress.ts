@@ -34,8 +34,8 @@ export const ingressStrategy: Strategy<Ingress> = {
     ingress.metadata.generation = 1;
   },
   validate: (ingress) => validateIngress(ingress, true),
-  warningsOnCreate: ({ metadata }) =>
-    metadata.annotations?.[classAnnotation] === undefined
+  warningsOnCreate: ({ metadata, spec }) =>
+    metadata.annotations?.[classAnnotation] === undefined || spec?.ingressClassName !== undefined
       ? []
       : [`annotation "${classAnnotation}" is deprecated, please use 'spec.ingressClassName' instead`],
   prepareForUpdate(ingress, old) {

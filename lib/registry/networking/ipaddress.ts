@@ -37,6 +37,14 @@ function validate({ spec }: IPAddress): FieldError[] {
   return errors;
 }
 
+/** The reference as upstream shows it: its internal type. */
+const goParent = ({ spec }: IPAddress) => ({
+  Group: spec?.parentRef?.group ?? "",
+  Resource: spec?.parentRef?.resource ?? "",
+  Namespace: spec?.parentRef?.namespace ?? "",
+  Name: spec?.parentRef?.name ?? "",
+});
+
 function parentCell({ spec }: IPAddress): string {
   const parent = spec?.parentRef;
   if (!parent) return "<none>";
@@ -49,7 +57,7 @@ function parentCell({ spec }: IPAddress): string {
 export const ipAddressStrategy: Strategy<IPAddress> = {
   validateName,
   validate,
-  validateUpdate: (object, old) => validateImmutableField(object.spec?.parentRef, old.spec?.parentRef, parentField),
+  validateUpdate: (object, old) => validateImmutableField(goParent(object), goParent(old), parentField),
   // Upstream writes one cell more than there are columns.
   cells: (object, { now }) => [
     object.metadata.name,

@@ -15,7 +15,14 @@ const noStatus = { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, 
 function validate({ spec = {} }: PodDisruptionBudget): FieldError[] {
   const errors: FieldError[] = [];
   if (spec.minAvailable !== undefined && spec.maxUnavailable !== undefined) {
-    errors.push(invalid(specField, spec, "minAvailable and maxUnavailable cannot be both set"));
+    // The value is shown as upstream's internal type.
+    const shown = {
+      MinAvailable: spec.minAvailable,
+      Selector: spec.selector ?? null,
+      MaxUnavailable: spec.maxUnavailable,
+      UnhealthyPodEvictionPolicy: spec.unhealthyPodEvictionPolicy ?? null,
+    };
+    errors.push(invalid(specField, shown, "minAvailable and maxUnavailable cannot be both set"));
   }
   for (const name of ["minAvailable", "maxUnavailable"] as const) {
     const field = specField.child(name);

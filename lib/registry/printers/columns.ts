@@ -26,14 +26,17 @@ let columns: Readonly<Record<string, readonly Column[]>> | undefined;
 let fields: Readonly<Record<string, readonly string[]>> | undefined;
 const known = new Map<string, readonly ColumnDefinition[]>();
 
-/** The text of a field; a mark at its end says that two spaces were the end of a paragraph, which models don't keep. */
+/**
+ * The text of a field. Where a paragraph ends, models have two spaces, and where two spaces are, no more: a mark at the
+ * reference's end tells which it was.
+ */
 function fieldText(reference: string): string | undefined {
   if (reference === "") return undefined;
   const paragraphs = reference.endsWith("¶");
   const name = paragraphs ? reference.slice(0, -1) : reference;
   const dot = name.lastIndexOf(".");
   const text = descriptionsOf(name.slice(0, dot)).fields.get(name.slice(dot + 1));
-  return paragraphs ? text?.replaceAll("  ", "\n\n") : text;
+  return paragraphs ? text?.replaceAll("  ", "\n\n") : text?.replaceAll("\n\n", "  ");
 }
 
 /** The columns of a resource (group "" is core's). */

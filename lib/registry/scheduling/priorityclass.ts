@@ -1,12 +1,12 @@
 /** PriorityClasses (upstream: pkg/registry/scheduling/priorityclass). */
-import { type FieldError, forbidden, notSupported, path } from "../../apimachinery/validation/field.ts";
+import { type FieldError, forbidden, notSupportedAsListed, path } from "../../apimachinery/validation/field.ts";
 import { validateImmutableField } from "../../apimachinery/validation/meta.ts";
 import type { PriorityClass } from "../../openapi/types/scheduling-v1.ts";
 import { ageCell } from "../printers/cells.ts";
 import type { Strategy } from "../strategy.ts";
 
 const maxUserValue = 1_000_000_000;
-const policies = ["Never", "PreemptLowerPriority"];
+const policies = ["PreemptLowerPriority", "Never"];
 /** The classes of the system itself, with their values. */
 const systemClasses: Readonly<Record<string, number>> = {
   "system-cluster-critical": 2_000_000_000,
@@ -32,7 +32,7 @@ function validate(object: PriorityClass): FieldError[] {
   }
   const policy = object.preemptionPolicy;
   if (policy === undefined || policies.includes(policy)) return errors;
-  return [...errors, notSupported(path("preemptionPolicy"), policy, policies)];
+  return [...errors, notSupportedAsListed(path("preemptionPolicy"), policy, policies)];
 }
 
 /** priorityclasses.scheduling.k8s.io */

@@ -1,10 +1,12 @@
 /** CSI's kinds: drivers, their nodes, capacities, attachments and attributes (upstream: pkg/registry/storage). */
+import { parseQuantity } from "../../apimachinery/quantity.ts";
 import {
   duplicate,
   type FieldError,
   forbidden,
   invalid,
   notSupported,
+  notSupportedAsListed,
   path,
   required,
   tooLong,
@@ -22,12 +24,11 @@ import { validateDriverName } from "../core/persistentvolume/sources.ts";
 import { ageCell } from "../printers/cells.ts";
 import type { Strategy } from "../strategy.ts";
 import { countGeneration, same } from "../validation/generation.ts";
-import { validateNonNegative } from "../validation/number.ts";
-import { validateBasicResource } from "../validation/quantity.ts";
+import { nonNegativeText, validateNonNegative } from "../validation/number.ts";
 import { validateParameters } from "./storageclass.ts";
 
 const fsGroupPolicies = ["File", "None", "ReadWriteOnceWithFSType"];
-const lifecycles = ["Ephemeral", "Persistent"];
+const lifecycles = ["Persistent", "Ephemeral"];
 const minTokenSeconds = 600;
 const maxNodeIDBytes = 256;
 
@@ -62,7 +63,8 @@ function validateDriver({ spec }: CSIDriver): FieldError[] {
     }
   }
   for (const mode of spec.volumeLifecycleModes ?? []) {
-    if (!lifecycles.includes(mode)) errors.push(notSupported(field.child("volumeLifecycleModes"), mode, lifecycles));
+    if (!lifecycles.includes(mode))
+      errors.push(notSupportedAsListed(field.child("volumeLifecycleModes"), mode, lifecycles));
   }
   return errors;
 }
@@ -79,9 +81,14 @@ export const csiDriverStrategy: Strategy<CSIDriver> = {
     countGeneration(driver.metadata, old.metadata, !same(driver.spec, old.spec));
   },
   validateUpdate(driver, old) {
-    const fixed = (name: "attachRequired" | "fsGroupPolicy" | "volumeLifecycleModes") =>
-      validateImmutableField(driver.spec[name], old.spec[name], path("spec").child(name));
-    return [...validateDriver(driver), ...fixed("attachRequired"), ...fixed("volumeLifecycleModes")];
+    const fixed = (name: "attachRequired" | "volumeLifecycleModes", shown: string) =>
+      validateImmutableField(driver.spec[name], old.spec[name], path("spec", shown));
+    return [
+      ...validateDriver(driver),
+      // Upstream writes the field so.
+      ...fixed("attachRequired", "attachedRequired"),
+      ...fixed("volumeLifecycleModes", "volumeLifecycleModes"),
+    ];
   },
   cells: ({ metadata, spec }, { now }) => [
     metadata.name,
@@ -143,7 +150,8 @@ function validateCapacity({ storageClassName, nodeTopology, capacity }: CSIStora
   const field = path("storageClassName");
   const errors = isDNS1123Subdomain(storageClassName).map((problem) => invalid(field, storageClassName, problem));
   if (nodeTopology) errors.push(...validateLabelSelector(nodeTopology, path("nodeTopology")));
-  return capacity === undefined ? errors : [...errors, ...validateBasicResource(capacity, path("capacity"))];
+  if (capacity === undefined || parseQuantity(capacity).sign() >= 0) return errors;
+  return [...errors, invalid(path("capacity"), capacity, nonNegativeText)];
 }
 
 /** csistoragecapacities.storage.k8s.io */
@@ -218,8 +226,12 @@ export const volumeAttributesClassStrategy: Strategy<VolumeAttributesClass> = {
     ...validateParameters(parameters, false, path("parameters")),
   ],
   validateUpdate: (object, old) => [
-    ...validateImmutableField(object.driverName, old.driverName, path("driverName")),
-    ...validateImmutableField(object.parameters, old.parameters, path("parameters")),
+    ...(object.driverName === old.driverName
+      ? []
+      : [forbidden(path("driverName"), "updates to driverName are forbidden.")]),
+    ...(same(object.parameters, old.parameters)
+      ? []
+      : [forbidden(path("parameters"), "updates to parameters are forbidden.")]),
   ],
   cells: ({ metadata, driverName }, { now }) => [metadata.name, driverName, ageCell(metadata.creationTimestamp, now)],
 };
