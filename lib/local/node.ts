@@ -81,7 +81,8 @@ function prepare(dataDir: string): ReturnType<typeof prepareContainerd> {
   }
 }
 
-async function socketAnswers(socket: string, clock: Clock, log: string): Promise<void> {
+/** Resolves when somebody listens on the socket. Throws UserError that names the log where nobody does for long. */
+export async function socketAnswers(socket: string, clock: Clock, log: string): Promise<void> {
   const deadline = clock.now() + socketWaitMs;
   while (!(await connects(socket))) {
     if (clock.now() > deadline) {

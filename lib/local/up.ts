@@ -1,11 +1,11 @@
 /** `coracle up`: a cluster on this machine, in the foreground. */
-import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { machineAddress } from "../../agent/network/machine.ts";
 import { systemClock } from "../apimachinery/clock.ts";
 import { signingKey } from "../apiserver/authentication/jwt.ts";
 import { firstServiceAddress } from "../apiserver/bootstrap/objects.ts";
+import { podLogConnector } from "../apiserver/connectors/pod-log.ts";
 import { plainText } from "../apiserver/respond.ts";
 import type { Store } from "../storage/interface.ts";
 import { openSqliteStore } from "../storage/sqlite/store.ts";
@@ -15,6 +15,8 @@ import { type DataFolder, lock, openDataFolder } from "./data-folder.ts";
 import { type HttpsServer, serveHttps } from "./https-server.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import { type LocalNode, startLocalNode } from "./node.ts";
+import { httpsNodeDialer } from "./node-dialer.ts";
+import { whyNoNode } from "./node-setup.ts";
 import { adminSubject, nodeSubject, openPki, type Pki } from "./pki.ts";
 import { startSimulatedNodes } from "./simulated-nodes.ts";
 import type { UpOptions } from "./up-options.ts";
@@ -23,6 +25,8 @@ import { UserError } from "./user-error.ts";
 const cluster = "default";
 const config = { serviceCIDRs: ["10.96.0.0/16"], nodePortRange: [30_000, 32_767] as const };
 const clusterDns = "10.96.0.10";
+/** As whom the API server asks agents. */
+const agentClient = { commonName: "kube-apiserver-kubelet-client", organizations: ["system:masters"] };
 
 /** A running cluster. */
 export interface RunningCluster {
@@ -123,18 +127,12 @@ async function serve(
     rootCertificate: pki.ca,
     keys: [signingKey(pki.tokenKey)],
     serverUrl: `https://${address}:${server.port}`,
+    connectors: { "pods/log": podLogConnector(httpsNodeDialer(pki.client("apiserver-kubelet-client", agentClient))) },
     log,
   });
   await made.api.bootstrap({ address, port: server.port });
   plane = made;
   return { plane, server };
-}
-
-/** Why this machine cannot run a node; undefined where it can. */
-function obstacle(): string | undefined {
-  if (process.getuid?.() !== 0) return "only root can run a node";
-  const found = ["/usr/bin", "/usr/local/bin", "/usr/sbin"].some((path) => existsSync(join(path, "containerd")));
-  return found ? undefined : "containerd is not installed; install it with: coracle node setup";
 }
 
 async function startNode(
@@ -146,7 +144,7 @@ async function startNode(
   log: Log,
 ): Promise<LocalNode | undefined> {
   if (options.node === "none") return undefined;
-  const why = obstacle();
+  const why = whyNoNode();
   if (why) {
     if (options.node === "required") throw new UserError(why, "or start without a node: --no-node");
     log(`no node on this machine: ${why}`);
