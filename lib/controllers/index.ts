@@ -2,6 +2,7 @@
 
 import { createClusterRoleAggregationController } from "./clusterrole-aggregation.ts";
 import type { ControllerEntry } from "./controller.ts";
+import { createCronJobController } from "./cronjob/cronjob.ts";
 import { createDeploymentController } from "./deployment/deployment.ts";
 import { createEndpointsController } from "./endpoints.ts";
 import { createEndpointSliceController } from "./endpointslice/endpointslice.ts";
@@ -40,6 +41,7 @@ export const controllers: readonly ControllerEntry[] = [
     workers: 20,
   },
   { name: "job-controller", create: createJobController },
+  { name: "cronjob-controller", create: createCronJobController },
   { name: "ttl-after-finished-controller", create: createTtlAfterFinishedController },
   { name: "node-lifecycle-controller", component: "node-controller", create: createNodeLifecycleController },
   { name: "taint-eviction-controller", create: createTaintEvictionController, workers: 8 },
