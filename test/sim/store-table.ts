@@ -42,6 +42,11 @@ export class SimulatedTable {
     return this.partitions.get(pk)?.items.get(sk);
   }
 
+  /** Every item, for tests. */
+  all(): Item[] {
+    return [...this.partitions.values()].flatMap(({ items }) => [...items.values()]);
+  }
+
   query({ pk, after, prefix = "", to, limit }: Query): QueryPage {
     const { keys, items } = this.partition(pk);
     const found = keys.filter(

@@ -238,7 +238,8 @@ class SqliteStore implements Store {
         if (signal.aborted) return;
         const revision = this.keeper.due(state, this.clock.now());
         // A disk that is full or ill is told to those who write; here it is tried again with the next note.
-        if (revision > 0) await this.compact(state.collection, revision).catch(() => undefined);
+        const isUncleaned = state.cleaned < state.compacted;
+        if (revision > 0 || isUncleaned) await this.compact(state.collection, revision).catch(() => undefined);
       }
     }
   }
