@@ -52,13 +52,14 @@ function usable(all: readonly Candidate[]): Target[] {
 
 function candidates(port: ServicePort, slices: readonly EndpointSlice[], nodeName: string): Candidate[] {
   const found = new Map<string, Candidate>();
-  for (const { addressType, ports = [], endpoints = [] } of slices) {
+  // Lists that a slice must have are null where they are empty.
+  for (const { addressType, ports, endpoints } of slices) {
     if (addressType !== "IPv4") continue;
-    const match = ports.find(
+    const match = (ports ?? []).find(
       (one) => (one.name ?? "") === (port.name ?? "") && (one.protocol ?? "TCP") === (port.protocol ?? "TCP"),
     );
     if (match?.port === undefined) continue;
-    for (const { addresses, conditions, nodeName: place } of endpoints) {
+    for (const { addresses, conditions, nodeName: place } of endpoints ?? []) {
       const ip = addresses[0];
       if (!ip) continue;
       found.set(`${ip}:${match.port}`, {

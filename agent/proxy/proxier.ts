@@ -80,10 +80,10 @@ export class Proxier {
     while (this.#dirty && !signal.aborted) {
       await clock.sleep(gatherMs, signal);
       this.#dirty = false;
-      const input = this.#input();
-      const text = ruleset(input);
-      if (text === this.#applied) continue;
       try {
+        const input = this.#input();
+        const text = ruleset(input);
+        if (text === this.#applied) continue;
         await apply(text);
         this.#applied = text;
         await this.#forgetUdp(input);
@@ -108,8 +108,10 @@ export class Proxier {
     for (const service of services) {
       for (const { port, protocol, nodePort } of service.spec?.ports ?? []) {
         if (protocol !== "UDP" || !service.spec?.clusterIP) continue;
-        const targets = (slices.get(keyOf(service)) ?? []).flatMap(({ endpoints = [] }) =>
-          endpoints.filter(({ conditions }) => conditions?.ready !== false).flatMap(({ addresses }) => addresses),
+        const targets = (slices.get(keyOf(service)) ?? []).flatMap(({ endpoints }) =>
+          (endpoints ?? [])
+            .filter(({ conditions }) => conditions?.ready !== false)
+            .flatMap(({ addresses }) => addresses),
         );
         now.set(`${service.spec.clusterIP} ${port} ${nodePort ?? 0}`, targets.sort().join(","));
       }
