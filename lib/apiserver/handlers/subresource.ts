@@ -22,6 +22,9 @@ export async function createSubresource(request: ResourceRequest, form: Negotiat
   context.warnings.push(...body.warnings);
   ResourceStore.checkName(body.object.metadata.name, info.name);
   const name = { namespace: info.namespace, name: info.name };
+  // Admission is asked about the object of the path, whatever the body leaves out.
+  body.object.metadata.name ||= info.name;
+  if (info.namespace !== "") body.object.metadata.namespace ||= info.namespace;
   body.object.kind = facts.kind.kind;
   body.object.apiVersion = apiVersionOf(facts.kind);
   await context.admission?.admit(endpoint, "CREATE", info.subresource, body.object, undefined, context);
