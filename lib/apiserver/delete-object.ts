@@ -105,6 +105,7 @@ function applyGrace({ strategy }: Endpoint, object: AnyObject, options: DeleteOp
   if (!strategy.gracefulDeletion) return "now";
   if (metadata.deletionTimestamp) return shortenGrace(metadata, options, context);
   const seconds = strategy.gracefulDeletion.begin(object, options, context.strategyContext);
+  if (seconds <= 0 && strategy.blocksDeletion) return "now";
   metadata.deletionTimestamp = timeText(context.strategyContext.clock.now() + Math.max(0, seconds) * 1_000);
   metadata.deletionGracePeriodSeconds = Math.max(0, seconds);
   if (metadata.generation) metadata.generation++;
