@@ -39,7 +39,11 @@ function cellsOf({ strategy, info }: Endpoint, object: AnyObject, now: number): 
 function rows({ endpoint, server, info }: ResourceRequest, objects: readonly AnyObject[]): unknown[] {
   const include = includeObjectOf(info.query);
   const now = server.clock.now();
-  return objects.map((object) => ({ cells: cellsOf(endpoint, object, now), object: rowObject(object, include) }));
+  return objects.map((object) => ({
+    cells: cellsOf(endpoint, object, now),
+    conditions: endpoint.strategy.rowConditions?.(object),
+    object: rowObject(object, include),
+  }));
 }
 
 /** A Table as text. `withColumns` is false for all but the first event of a watch. */

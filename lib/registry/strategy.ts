@@ -142,7 +142,7 @@ export interface UpdateStrategy<T> {
 export interface CreateSubresource {
   /** The kind of the body, as a definition: `core.v1.Binding`. */
   readonly definition: string;
-  /** Throws StatusError. `body` has been decoded; its metadata.name has been compared with the path's. */
+  /** Throws StatusError. `body` has been decoded; its metadata.name may be another than the path's. */
   create(name: { namespace: string; name: string }, body: AnyObject, context: StrategyContext): Promise<AnyObject>;
 }
 
@@ -206,6 +206,8 @@ export interface Strategy<T extends { metadata: Partial<ObjectMeta> } = AnyObjec
   selectableFields?(object: T): Record<string, string>;
   /** The cells of its row, in the order of facts/columns.json; absent: name and age. */
   cells?(object: T, context: TableContext): unknown[];
+  /** metav1.TableRowConditions of its row (a pod that has ended). */
+  rowConditions?(object: T): unknown[] | undefined;
   /** Subresources that are updates: `status` and others of the kind's own. */
   readonly updateSubresources?: Readonly<Record<string, UpdateStrategy<T>>>;
   /** Subresources with a body of another kind. */

@@ -6,7 +6,6 @@ import { decodeBody, readBody } from "../body.ts";
 import type { Negotiated } from "../negotiation.ts";
 import { writeOptions } from "../options.ts";
 import { type ResourceRequest, writeContext } from "../request.ts";
-import { ResourceStore } from "../resource-store.ts";
 import { jsonText } from "../respond.ts";
 
 /** POST of a body of another kind: binding, eviction, token. */
@@ -20,7 +19,6 @@ export async function createSubresource(request: ResourceRequest, form: Negotiat
   const body = decodeBody(text, format, facts.kind, subresource.definition, options.fieldValidation);
   const context = writeContext(request, options.dryRun, { fieldManager: options.fieldManager });
   context.warnings.push(...body.warnings);
-  ResourceStore.checkName(body.object.metadata.name, info.name);
   const name = { namespace: info.namespace, name: info.name };
   // Admission is asked about the object of the path, whatever the body leaves out.
   body.object.metadata.name ||= info.name;

@@ -12,161 +12,157 @@ import {
 } from "../../apimachinery/validation/field.ts";
 import { isDNS1123Label } from "../../apimachinery/validation/names.ts";
 import type { Container, EphemeralContainer, PodSpec, Volume } from "../../openapi/types/core-v1.ts";
-import { validateEnvironment } from "./env.ts";
-import { validateLifecycle, validateProbe, validateSingleSuccess } from "./handlers.ts";
-import { validateContainerPorts, validateHostPorts } from "./ports.ts";
+import { isSidecar } from "./aggregate.ts";
+import { validateEnv, validateEnvFrom } from "./env.ts";
+import { validateLifecycle } from "./lifecycle.ts";
+import { validateContainerPorts, validateUniqueHostPorts } from "./ports.ts";
+import { validateProbes } from "./probes.ts";
+import { validateResizePolicy } from "./resize-policy.ts";
 import { validateResources } from "./resources.ts";
+import { validateRestartPolicy } from "./restart-policy.ts";
 import { validateSecurityContext } from "./security-context.ts";
-import { validateVolumeDevices, validateVolumeMounts } from "./volumes/volumes.ts";
+import type { AnyContainer } from "./visit.ts";
+import { validateVolumeDevices, validateVolumeMounts } from "./volumes/mounts.ts";
 
 /** What a container's validation sees of its pod. */
-interface PodParts {
+export interface PodParts {
+  readonly spec: PodSpec;
+  /** Volumes without a fault. */
   readonly volumes: ReadonlyMap<string, Volume>;
+  /** The names of its resource claims. */
   readonly claims: ReadonlySet<string>;
-  readonly graceSeconds: number;
-  readonly hostUsers: boolean;
 }
 
 const pullPolicies = ["Always", "IfNotPresent", "Never"];
 const messagePolicies = ["File", "FallbackToLogsOnError"];
 
-function validateCommon(container: Container | EphemeralContainer, parts: PodParts, path: Path): FieldError[] {
+function validateNames({ name = "", image, terminationMessagePolicy: policy = "" }: AnyContainer, path: Path) {
   const errors: FieldError[] = [];
-  if (!container.name) errors.push(required(path.child("name"), ""));
-  else
-    errors.push(
-      ...isDNS1123Label(container.name).map((problem) => invalid(path.child("name"), container.name, problem)),
-    );
-  const image = container.image ?? "";
-  if (image === "") errors.push(required(path.child("image"), ""));
-  else if (image !== image.trim())
-    errors.push(invalid(path.child("image"), image, "must not have leading or trailing whitespace"));
-  const policy = container.terminationMessagePolicy ?? "";
-  if (policy === "") errors.push(required(path.child("terminationMessagePolicy"), ""));
-  else if (!messagePolicies.includes(policy)) {
-    errors.push(notSupportedAsListed(path.child("terminationMessagePolicy"), policy, messagePolicies));
-  }
-  errors.push(...validateContainerPorts(container.ports, path.child("ports")), ...validateEnvironment(container, path));
-  const devices = new Set((container.volumeDevices ?? []).map(({ devicePath }) => devicePath));
-  const privileged = container.securityContext?.privileged === true;
-  errors.push(
-    ...validateVolumeMounts(container.volumeMounts, parts.volumes, devices, privileged, path.child("volumeMounts")),
-  );
-  errors.push(...validateVolumeDevices(container.volumeDevices, parts.volumes, path.child("volumeDevices")));
-  const pull = container.imagePullPolicy ?? "";
-  if (!pullPolicies.includes(pull)) errors.push(notSupported(path.child("imagePullPolicy"), pull, pullPolicies));
-  errors.push(...validateResources(container.resources, parts.claims, path.child("resources")));
-  for (const [index, { resourceName, restartPolicy }] of (container.resizePolicy ?? []).entries()) {
-    const at = path.child("resizePolicy").index(index);
-    if (resourceName !== "cpu" && resourceName !== "memory")
-      errors.push(notSupported(at, resourceName, ["cpu", "memory"]));
-    if (restartPolicy !== "NotRequired" && restartPolicy !== "RestartContainer") {
-      errors.push(notSupported(at, restartPolicy, ["NotRequired", "RestartContainer"]));
-    }
-  }
-  return [
-    ...errors,
-    ...validateSecurityContext(container.securityContext, parts.hostUsers, path.child("securityContext")),
-  ];
-}
-
-function validateHooks(container: Container, graceSeconds: number, path: Path): FieldError[] {
-  return [
-    ...validateLifecycle(container.lifecycle, graceSeconds, path.child("lifecycle")),
-    ...validateSingleSuccess(container.livenessProbe, true, path.child("livenessProbe")),
-    ...validateProbe(container.readinessProbe, false, path.child("readinessProbe")),
-    ...validateSingleSuccess(container.startupProbe, true, path.child("startupProbe")),
-  ];
-}
-
-function validateInit(container: Container, parts: PodParts, path: Path): FieldError[] {
-  const errors = validateCommon(container, parts, path);
-  const policy = container.restartPolicy;
-  const known = ["Always", "OnFailure", "Never"];
-  if (policy !== undefined && !known.includes(policy))
-    errors.push(notSupported(path.child("restartPolicy"), policy, known));
-  if (policy === "Always") return [...errors, ...validateHooks(container, parts.graceSeconds, path)];
-  for (const name of ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] as const) {
-    if (container[name])
-      errors.push(forbidden(path.child(name), "may not be set for init containers without restartPolicy=Always"));
-  }
+  if (name === "") errors.push(required(path.child("name"), ""));
+  else errors.push(...isDNS1123Label(name).map((problem) => invalid(path.child("name"), name, problem)));
+  if (!image) errors.push(required(path.child("image"), ""));
+  const at = path.child("terminationMessagePolicy");
+  if (policy === "") errors.push(required(at, ""));
+  else if (!messagePolicies.includes(policy)) errors.push(notSupportedAsListed(at, policy, messagePolicies));
   return errors;
 }
 
-/** Fields that only the containers of a pod's beginning may have. */
+function validatePullPolicy(policy: string | undefined, path: Path): FieldError[] {
+  if (!policy) return [required(path, "")];
+  return pullPolicies.includes(policy) ? [] : [notSupported(path, policy, pullPolicies)];
+}
+
+function validateCommon(container: AnyContainer, { spec, volumes, claims }: PodParts, path: Path): FieldError[] {
+  return [
+    ...validateNames(container, path),
+    ...validateContainerPorts(container.ports, path.child("ports")),
+    ...validateEnv(container.env, path.child("env")),
+    ...validateEnvFrom(container.envFrom, path.child("envFrom")),
+    ...validateVolumeMounts(container, volumes, path.child("volumeMounts")),
+    ...validateVolumeDevices(container, volumes, path.child("volumeDevices")),
+    ...validatePullPolicy(container.imagePullPolicy, path.child("imagePullPolicy")),
+    ...validateResources(container.resources, claims, path.child("resources")),
+    ...validateResizePolicy(container.resizePolicy, spec.restartPolicy, path.child("resizePolicy")),
+    ...validateSecurityContext(container.securityContext, spec.hostUsers !== false, path.child("securityContext")),
+  ];
+}
+
+function validateHooks(container: Container, { spec }: PodParts, path: Path): FieldError[] {
+  const { terminationGracePeriodSeconds: grace, os } = spec;
+  return [
+    ...validateLifecycle(container.lifecycle, grace, os?.name, path.child("lifecycle")),
+    ...validateProbes(container, grace, path),
+  ];
+}
+
+/** The containers; at least one. */
+export function validateContainers(parts: PodParts, path: Path): FieldError[] {
+  const { containers } = parts.spec;
+  if (containers.length === 0) return [required(path, "")];
+  const names = new Set<string>();
+  const errors = containers.flatMap((container, index) => {
+    const at = path.index(index);
+    const own = validateCommon(container, parts, at);
+    if (names.has(container.name)) own.push(duplicate(at.child("name"), container.name));
+    names.add(container.name);
+    return [...own, ...validateHooks(container, parts, at), ...validateRestartPolicy(container, at)];
+  });
+  return [...errors, ...validateUniqueHostPorts(containers, path)];
+}
+
+const sidecarFields = ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] as const;
+
+function validateInitOnly(container: Container, path: Path): FieldError[] {
+  const text = "may not be set for init containers without restartPolicy=Always";
+  const given = sidecarFields.filter((name) => container[name] !== undefined);
+  return given.map((name) => forbidden(path.child(name), text));
+}
+
+function validateInitResize({ resizePolicy = [] }: Container, path: Path): FieldError[] {
+  return resizePolicy.flatMap(({ restartPolicy }, index) => {
+    if (restartPolicy !== "RestartContainer") return [];
+    const at = path.child("resizePolicy").index(index).child("restartPolicy");
+    return [invalid(at, restartPolicy, "must not be set to 'RestartContainer' for non-sidecar initContainers")];
+  });
+}
+
+/** Containers that end before the others start, and sidecars. */
+export function validateInitContainers(parts: PodParts, path: Path): FieldError[] {
+  const names = new Set(parts.spec.containers.map(({ name }) => name));
+  return (parts.spec.initContainers ?? []).flatMap((container, index) => {
+    const at = path.index(index);
+    const errors = [...validateCommon(container, parts, at), ...validateRestartPolicy(container, at)];
+    if (names.has(container.name)) errors.push(duplicate(at.child("name"), container.name));
+    else if (container.name) names.add(container.name);
+    errors.push(...validateUniqueHostPorts([container], path));
+    if (isSidecar(container)) return [...errors, ...validateHooks(container, parts, at)];
+    return [...errors, ...validateInitOnly(container, at), ...validateInitResize(container, at)];
+  });
+}
+
+/** In the order of upstream's struct. */
 const notForEphemeral = [
   "ports",
+  "resources",
+  "resizePolicy",
+  "restartPolicy",
+  "restartPolicyRules",
   "livenessProbe",
   "readinessProbe",
   "startupProbe",
   "lifecycle",
-  "resizePolicy",
 ] as const;
 
-function validateEphemeral(
-  container: EphemeralContainer,
-  names: ReadonlySet<string>,
-  parts: PodParts,
-  path: Path,
-): FieldError[] {
+const isEmpty = (value: unknown) =>
+  value === undefined || (typeof value === "object" && Object.keys(value ?? {}).length === 0);
+
+function validateEphemeralOnly(container: EphemeralContainer, path: Path): FieldError[] {
   const text = "cannot be set for an Ephemeral Container";
-  const errors = validateCommon(
-    { ...container, ports: undefined, resources: undefined, resizePolicy: undefined },
-    parts,
-    path,
-  );
-  if (container.targetContainerName && !names.has(container.targetContainerName)) {
-    errors.push(notFound(path.child("targetContainerName"), container.targetContainerName));
-  }
-  for (const name of notForEphemeral) if (container[name] !== undefined) errors.push(forbidden(path.child(name), text));
-  if (container.resources && Object.keys(container.resources).length > 0)
-    errors.push(forbidden(path.child("resources"), text));
-  if (container.restartPolicy !== undefined) errors.push(forbidden(path.child("restartPolicy"), text));
+  const given = notForEphemeral.filter((name) => !isEmpty(container[name]));
+  const errors = given.map((name) => forbidden(path.child(name), text));
   for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
-    for (const name of ["subPath", "subPathExpr"] as const) {
-      if (mount[name]) errors.push(forbidden(path.child("volumeMounts").index(index).child(name), text));
-    }
+    const at = path.child("volumeMounts").index(index);
+    if (mount.subPath) errors.push(forbidden(at.child("subPath"), text));
+    if (mount.subPathExpr) errors.push(forbidden(at.child("subPathExpr"), text));
   }
   return errors;
 }
 
-/** All containers of a pod: names are unique across all sorts. */
-export function validateContainers(spec: PodSpec, path: Path): FieldError[] {
-  const { containers = [], initContainers = [], ephemeralContainers = [] } = spec;
-  const parts: PodParts = {
-    volumes: new Map((spec.volumes ?? []).map((volume) => [volume.name, volume])),
-    claims: new Set((spec.resourceClaims ?? []).map(({ name }) => name)),
-    graceSeconds: spec.terminationGracePeriodSeconds ?? 0,
-    hostUsers: spec.hostUsers !== false,
-  };
-  const errors: FieldError[] = [];
-  const names = new Set<string>();
-  const unique = (name: string, at: Path) => {
-    if (name && names.has(name)) errors.push(duplicate(at.child("name"), name));
-    names.add(name);
-  };
-  if (containers.length === 0) errors.push(required(path.child("containers"), ""));
-  for (const [index, container] of containers.entries()) {
-    const at = path.child("containers").index(index);
-    unique(container.name, at);
-    errors.push(...validateCommon(container, parts, at), ...validateHooks(container, parts.graceSeconds, at));
-    const policy = container.restartPolicy;
-    const known = ["Always", "OnFailure", "Never"];
-    if (policy !== undefined && !known.includes(policy))
-      errors.push(notSupported(at.child("restartPolicy"), policy, known));
-  }
-  errors.push(...validateHostPorts(containers, spec.hostNetwork === true, path.child("containers")));
-  for (const [index, container] of initContainers.entries()) {
-    const at = path.child("initContainers").index(index);
-    unique(container.name, at);
-    errors.push(...validateInit(container, parts, at));
-  }
-  errors.push(...validateHostPorts(initContainers, spec.hostNetwork === true, path.child("initContainers")));
+/** Containers that were added to a pod that ran. */
+export function validateEphemeralContainers(parts: PodParts, path: Path): FieldError[] {
+  const { containers, initContainers = [], ephemeralContainers = [] } = parts.spec;
   const targets = new Set([...containers, ...initContainers].map(({ name }) => name));
-  for (const [index, container] of ephemeralContainers.entries()) {
-    const at = path.child("ephemeralContainers").index(index);
-    unique(container.name, at);
-    errors.push(...validateEphemeral(container, targets, parts, at));
-  }
-  return errors;
+  const names = new Set(targets);
+  return ephemeralContainers.flatMap((container, index) => {
+    const at = path.index(index);
+    const { name, image = "", targetContainerName: target } = container;
+    const errors = validateCommon(container, parts, at);
+    if (image !== image.trim()) {
+      errors.push(invalid(at.child("image"), image, "must not have leading or trailing whitespace"));
+    }
+    if (names.has(name)) errors.push(duplicate(at.child("name"), name));
+    names.add(name);
+    if (target && !targets.has(target)) errors.push(notFound(at.child("targetContainerName"), target));
+    return [...errors, ...validateEphemeralOnly(container, at)];
+  });
 }

@@ -7,11 +7,15 @@ import type {
   ObjectFieldSelector,
   Pod,
   PodSpec,
+  PodStatus,
   PodTemplateSpec,
   Probe,
-  Volume,
+  ResourceRequirements,
 } from "../../openapi/types/core-v1.ts";
+import { isHugePages, isOvercommitAllowed } from "../validation/resource-names.ts";
+import { aggregateResources } from "./aggregate.ts";
 import { isLatest } from "./image-name.ts";
+import { isPodLevelResource } from "./resources.ts";
 import { setVolumeDefaults } from "./volumes/defaults.ts";
 
 type AnyContainer = Container | EphemeralContainer;
@@ -67,14 +71,13 @@ export function setPodSpecDefaults(spec: PodSpec): void {
   spec.securityContext ??= {};
   spec.terminationGracePeriodSeconds ??= 30;
   spec.schedulerName ||= "default-scheduler";
-  for (const volume of spec.volumes ?? []) setVolumeDefaults(volume as Volume);
+  for (const volume of spec.volumes ?? []) setVolumeDefaults(volume);
   for (const container of [...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])]) {
     setContainerDefaults(container);
   }
   // The old name of the same thing.
   if (spec.serviceAccountName) spec.serviceAccount = spec.serviceAccountName;
   else if (spec.serviceAccount) spec.serviceAccountName = spec.serviceAccount;
-  if (spec.hostNetwork) setHostPorts(spec);
 }
 
 /** Defaults of a workload's pod template. */
@@ -99,23 +102,48 @@ function setRequests({ containers, initContainers = [] }: PodSpec): void {
   }
 }
 
-/** Pod-level limits become pod-level requests where neither pod nor containers ask. */
-function setPodLevelRequests(spec: PodSpec): void {
-  const { resources } = spec;
-  if (!resources?.limits) return;
-  for (const [name, limit] of Object.entries(resources.limits)) {
-    if (resources.requests?.[name] !== undefined) continue;
-    const asked = spec.containers.some((container) => container.resources?.requests?.[name] !== undefined);
-    if (asked) continue;
-    resources.requests = { ...resources.requests, [name]: limit };
+/** The containers' huge pages limit the pod where nothing else says how many it gets. */
+function setPodLevelLimits(spec: PodSpec, resources: ResourceRequirements): void {
+  if (Object.keys({ ...resources.limits, ...resources.requests }).length === 0) return;
+  for (const [name, sum] of aggregateResources(spec, "limits")) {
+    if (!isHugePages(name) || resources.requests?.[name] !== undefined || resources.limits?.[name] !== undefined)
+      continue;
+    resources.limits = { ...resources.limits, [name]: sum.toString() };
   }
+}
+
+/** What a pod as a whole asks for: what its containers do, else its limits. */
+function setPodLevelRequests(spec: PodSpec, resources: ResourceRequirements): void {
+  if (Object.keys(resources.limits ?? {}).length === 0) return;
+  const requests = { ...resources.requests };
+  for (const [name, sum] of aggregateResources(spec, "requests")) {
+    if (isPodLevelResource(name) && isOvercommitAllowed(name)) requests[name] ??= sum.toString();
+  }
+  for (const [name, limit] of Object.entries(resources.limits ?? {})) {
+    if (isPodLevelResource(name)) requests[name] ??= limit;
+  }
+  if (Object.keys(requests).length > 0) resources.requests = requests;
+}
+
+/** podIP is the first of podIPs; where both are given and differ, podIP wins. */
+function syncAddresses(status: PodStatus | undefined): void {
+  if (!status) return;
+  if (status.podIP && status.podIPs?.[0]?.ip !== status.podIP) status.podIPs = [{ ip: status.podIP }];
+  else if (!status.podIP && status.podIPs?.[0]) status.podIP = status.podIPs[0].ip;
 }
 
 /** Defaults of a Pod. */
 export function setPodDefaults(pod: Pod): void {
   pod.spec ??= { containers: [] };
-  setPodSpecDefaults(pod.spec);
-  setRequests(pod.spec);
-  setPodLevelRequests(pod.spec);
-  pod.spec.enableServiceLinks ??= true;
+  const { spec } = pod;
+  setPodSpecDefaults(spec);
+  setRequests(spec);
+  if (spec.resources) {
+    setPodLevelLimits(spec, spec.resources);
+    setPodLevelRequests(spec, spec.resources);
+  }
+  spec.enableServiceLinks ??= true;
+  if (spec.hostNetwork) setHostPorts(spec);
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1;
+  syncAddresses(pod.status);
 }

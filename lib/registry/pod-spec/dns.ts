@@ -1,65 +1,62 @@
-/** DNS policy, DNS configuration and host aliases. */
-import {
-  type FieldError,
-  invalid,
-  notSupportedAsListed,
-  type Path,
-  required,
-} from "../../apimachinery/validation/field.ts";
+/** DNS configuration and host aliases. */
+import { type FieldError, invalid, type Path, required } from "../../apimachinery/validation/field.ts";
 import { validateIPForLegacyField } from "../../apimachinery/validation/ip.ts";
 import { isDNS1123Subdomain, isDNS1123SubdomainWithUnderscore } from "../../apimachinery/validation/names.ts";
-import type { PodSpec } from "../../openapi/types/core-v1.ts";
+import type { HostAlias, PodDNSConfig, PodSpec } from "../../openapi/types/core-v1.ts";
 
-const policies = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
 const maxNameservers = 3;
 const maxSearches = 32;
 const maxSearchCharacters = 2048;
 
-/** The policy, and that None comes with servers. */
-export function validateDns({ dnsPolicy = "", dnsConfig }: PodSpec, path: Path): FieldError[] {
+function validateNameservers({ nameservers = [] }: PodDNSConfig, path: Path): FieldError[] {
   const errors: FieldError[] = [];
-  if (!policies.includes(dnsPolicy)) errors.push(notSupportedAsListed(path.child("dnsPolicy"), dnsPolicy, policies));
-  const at = path.child("dnsConfig");
-  if (dnsPolicy === "None") {
-    if (!dnsConfig) return [...errors, required(at, "must provide `dnsConfig` when `dnsPolicy` is None")];
-    if (!dnsConfig.nameservers?.length) {
-      errors.push(
-        required(at.child("nameservers"), "must provide at least one DNS nameserver when `dnsPolicy` is None"),
-      );
-    }
-  }
-  if (!dnsConfig) return errors;
-  const { nameservers = [], searches = [], options = [] } = dnsConfig;
   if (nameservers.length > maxNameservers) {
-    errors.push(invalid(at.child("nameservers"), nameservers, `must not have more than ${maxNameservers} nameservers`));
+    errors.push(invalid(path, nameservers, `must not have more than ${maxNameservers} nameservers`));
   }
-  for (const [index, server] of nameservers.entries()) {
-    errors.push(...validateIPForLegacyField(at.child("nameservers").index(index), server));
-  }
+  return [...errors, ...nameservers.flatMap((server, index) => validateIPForLegacyField(path.index(index), server))];
+}
+
+function validateSearches({ searches = [] }: PodDNSConfig, path: Path): FieldError[] {
+  const errors: FieldError[] = [];
   if (searches.length > maxSearches) {
-    errors.push(invalid(at.child("searches"), searches, `must not have more than ${maxSearches} search paths`));
+    errors.push(invalid(path, searches, `must not have more than ${maxSearches} search paths`));
   }
   if (searches.join(" ").length > maxSearchCharacters) {
     const text = `must not have more than ${maxSearchCharacters} characters (including spaces) in the search list`;
-    errors.push(invalid(at.child("searches"), searches, text));
+    errors.push(invalid(path, searches, text));
   }
   for (const [index, search] of searches.entries()) {
-    const problems = search === "." ? [] : isDNS1123SubdomainWithUnderscore(search.replace(/\.$/, ""));
-    errors.push(...problems.map((problem) => invalid(at.child("searches").index(index), search, problem)));
-  }
-  for (const [index, option] of options.entries()) {
-    if (!option.name) errors.push(required(at.child("options").index(index), "must not be empty"));
+    if (search === ".") continue;
+    const name = search.replace(/\.$/, "");
+    const problems = isDNS1123SubdomainWithUnderscore(name);
+    errors.push(...problems.map((problem) => invalid(path.index(index), name, problem)));
   }
   return errors;
 }
 
+/** spec.dnsConfig; the policy None needs it to name servers. */
+export function validateDnsConfig({ dnsPolicy, dnsConfig }: PodSpec, path: Path): FieldError[] {
+  if (dnsPolicy === "None" && !dnsConfig) {
+    return [required(path, "must provide `dnsConfig` when `dnsPolicy` is None")];
+  }
+  if (!dnsConfig) return [];
+  const at = path.child("nameservers");
+  if (dnsPolicy === "None" && !dnsConfig.nameservers?.length) {
+    return [required(at, "must provide at least one DNS nameserver when `dnsPolicy` is None")];
+  }
+  const options = (dnsConfig.options ?? []).flatMap(({ name }, index) =>
+    name ? [] : [required(path.child("options").index(index), "must not be empty")],
+  );
+  return [...validateNameservers(dnsConfig, at), ...validateSearches(dnsConfig, path.child("searches")), ...options];
+}
+
 /** Lines of /etc/hosts. */
-export function validateHostAliases({ hostAliases = [] }: PodSpec, path: Path): FieldError[] {
-  return hostAliases.flatMap(({ ip, hostnames = [] }, index) => {
-    const at = path.child("hostAliases").index(index);
+export function validateHostAliases(aliases: readonly HostAlias[] | undefined, path: Path): FieldError[] {
+  return (aliases ?? []).flatMap(({ ip = "", hostnames = [] }, index) => {
+    const at = path.index(index);
     const names = hostnames.flatMap((name, place) =>
       isDNS1123Subdomain(name).map((problem) => invalid(at.child("hostnames").index(place), name, problem)),
     );
-    return [...validateIPForLegacyField(at.child("ip"), ip ?? ""), ...names];
+    return [...validateIPForLegacyField(at.child("ip"), ip), ...names];
   });
 }

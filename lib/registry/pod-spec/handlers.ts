@@ -1,4 +1,4 @@
-/** Probes and lifecycle hooks: what they do and how often. */
+/** What probes and lifecycle hooks do. */
 import {
   type FieldError,
   forbidden,
@@ -7,103 +7,46 @@ import {
   type Path,
   required,
 } from "../../apimachinery/validation/field.ts";
-import { isHTTPHeaderName, isValidPortName, isValidPortNum } from "../../apimachinery/validation/names.ts";
-import type { Lifecycle, LifecycleHandler, Probe } from "../../openapi/types/core-v1.ts";
+import { isHTTPHeaderName } from "../../apimachinery/validation/names.ts";
+import type { LifecycleHandler, Probe } from "../../openapi/types/core-v1.ts";
+import { validatePortNumOrName } from "../validation/number.ts";
 
-/** A number or a name of a port. */
-export function validatePort(port: number | string | undefined, path: Path): FieldError[] {
-  if (typeof port === "string") return isValidPortName(port).map((problem) => invalid(path, port, problem));
-  return isValidPortNum(port ?? 0).map((problem) => invalid(path, port ?? 0, problem));
-}
+/** All that a probe or a hook can be. */
+export type Handler = LifecycleHandler & { grpc?: Probe["grpc"] };
 
-type Handler = LifecycleHandler & { grpc?: Probe["grpc"] };
+const schemes = ["HTTP", "HTTPS"];
 
 function validateHttp(http: NonNullable<Handler["httpGet"]>, path: Path): FieldError[] {
-  const errors: FieldError[] = [];
-  if (!http.path) errors.push(required(path.child("path"), ""));
-  errors.push(...validatePort(http.port, path.child("port")));
-  if (http.scheme !== "HTTP" && http.scheme !== "HTTPS") {
-    errors.push(notSupported(path.child("scheme"), http.scheme ?? "", ["HTTP", "HTTPS"]));
-  }
-  for (const header of http.httpHeaders ?? []) {
-    const problems = isHTTPHeaderName(header.name ?? "");
-    errors.push(...problems.map((problem) => invalid(path.child("httpHeaders"), header.name ?? "", problem)));
+  const { scheme = "", httpHeaders = [] } = http;
+  const errors = http.path ? [] : [required(path.child("path"), "")];
+  errors.push(...validatePortNumOrName(http.port, path.child("port")));
+  if (!schemes.includes(scheme)) errors.push(notSupported(path.child("scheme"), scheme, schemes));
+  for (const { name = "" } of httpHeaders) {
+    errors.push(...isHTTPHeaderName(name).map((problem) => invalid(path.child("httpHeaders"), name, problem)));
   }
   return errors;
 }
 
-function validateHandler(handler: Handler, path: Path): FieldError[] {
-  const errors: FieldError[] = [];
-  const given = (["exec", "httpGet", "tcpSocket", "grpc", "sleep"] as const).filter((name) => handler[name]);
-  for (const extra of given.slice(1))
-    errors.push(forbidden(path.child(extra), "may not specify more than 1 handler type"));
-  switch (given[0]) {
-    case undefined:
-      errors.push(required(path, "must specify a handler type"));
-      break;
-    case "exec":
-      if (!handler.exec?.command?.length) errors.push(required(path.child("exec", "command"), ""));
-      break;
-    case "httpGet":
-      if (handler.httpGet) errors.push(...validateHttp(handler.httpGet, path.child("httpGet")));
-      break;
-    case "tcpSocket":
-      errors.push(...validatePort(handler.tcpSocket?.port, path.child("tcpSocket", "port")));
-      break;
-    case "grpc":
-      errors.push(...validatePort(handler.grpc?.port, path.child("grpc", "port")));
-      break;
-  }
-  return errors;
+function validateSleep(seconds: number, graceSeconds: number | undefined, path: Path): FieldError[] {
+  if (graceSeconds === undefined || (seconds >= 0 && seconds <= graceSeconds)) return [];
+  const text = `must be non-negative and less than terminationGracePeriodSeconds (${graceSeconds})`;
+  return [invalid(path, seconds, text)];
 }
 
-/** What a pod's grace period means for its hooks. */
-export function validateLifecycle(lifecycle: Lifecycle | undefined, graceSeconds: number, path: Path): FieldError[] {
-  const errors: FieldError[] = [];
-  for (const name of ["postStart", "preStop"] as const) {
-    const hook = lifecycle?.[name];
-    if (!hook) continue;
-    errors.push(...validateHandler(hook, path.child(name)));
-    const seconds = hook.sleep?.seconds;
-    if (seconds !== undefined && (seconds < 0 || seconds > graceSeconds)) {
-      const text = `must be non-negative and less than terminationGracePeriodSeconds (${graceSeconds}). Note: the field only supports zero values when the PodLifecycleSleepActionAllowZero feature gate is enabled`;
-      errors.push(invalid(path.child(name, "sleep"), seconds, text));
-    }
-  }
-  return errors;
-}
-
-const numbers = [
-  "initialDelaySeconds",
-  "timeoutSeconds",
-  "periodSeconds",
-  "successThreshold",
-  "failureThreshold",
-] as const;
-
-/** A probe; `graceAllowed`: it may have a grace period of its own (not readiness). */
-export function validateProbe(probe: Probe | undefined, graceAllowed: boolean, path: Path): FieldError[] {
-  if (!probe) return [];
-  const errors = validateHandler(probe, path);
-  for (const name of numbers) {
-    if ((probe[name] ?? 0) < 0)
-      errors.push(invalid(path.child(name), probe[name], "must be greater than or equal to 0"));
-  }
-  const grace = probe.terminationGracePeriodSeconds;
-  if (grace !== undefined && graceAllowed && grace <= 0) {
-    errors.push(invalid(path.child("terminationGracePeriodSeconds"), grace, "must be greater than 0"));
-  }
-  if (grace !== undefined && !graceAllowed) {
-    errors.push(invalid(path.child("terminationGracePeriodSeconds"), grace, "must not be set for readinessProbes"));
-  }
-  return errors;
-}
-
-/** Liveness and startup probes know one success alone. */
-export function validateSingleSuccess(probe: Probe | undefined, graceAllowed: boolean, path: Path): FieldError[] {
-  const errors = validateProbe(probe, graceAllowed, path);
-  if (probe && probe.successThreshold !== 1) {
-    errors.push(invalid(path.child("successThreshold"), probe.successThreshold, "must be 1"));
-  }
-  return errors;
+/** One handler; `graceSeconds` is the pod's grace period. */
+export function validateHandler(handler: Handler, graceSeconds: number | undefined, path: Path): FieldError[] {
+  const { exec, httpGet, tcpSocket, grpc, sleep } = handler;
+  const checks = {
+    exec: exec && (() => (exec.command?.length ? [] : [required(path.child("exec", "command"), "")])),
+    httpGet: httpGet && (() => validateHttp(httpGet, path.child("httpGet"))),
+    tcpSocket: tcpSocket && (() => validatePortNumOrName(tcpSocket.port, path.child("tcpSocket", "port"))),
+    grpc: grpc && (() => validatePortNumOrName(grpc.port, path.child("grpc", "port"))),
+    sleep: sleep && (() => validateSleep(sleep.seconds ?? 0, graceSeconds, path.child("sleep"))),
+  };
+  const given = Object.entries(checks).flatMap(([name, check]) => (check ? [{ name, check }] : []));
+  if (given.length === 0) return [required(path, "must specify a handler type")];
+  const others = given
+    .slice(1)
+    .map(({ name }) => forbidden(path.child(name), "may not specify more than 1 handler type"));
+  return [...given[0].check(), ...others];
 }

@@ -1,84 +1,161 @@
-/** Requests and limits of containers and pods. */
+/** Requests and limits of containers and pods (upstream: validateResourceRequirements, validatePodResources). */
 import { parseQuantity, type Quantity } from "../../apimachinery/quantity.ts";
-import { type FieldError, forbidden, invalid, type Path, required } from "../../apimachinery/validation/field.ts";
-import { isQualifiedName } from "../../apimachinery/validation/names.ts";
-import type { ResourceRequirements } from "../../openapi/types/core-v1.ts";
+import {
+  duplicate,
+  type FieldError,
+  forbidden,
+  invalid,
+  notFound,
+  notSupported,
+  type Path,
+  required,
+} from "../../apimachinery/validation/field.ts";
+import { isDNS1123Label } from "../../apimachinery/validation/names.ts";
+import type { PodSpec, ResourceRequirements } from "../../openapi/types/core-v1.ts";
+import {
+  isHugePages,
+  isOvercommitAllowed,
+  validateContainerResourceName,
+  validateResourceName,
+  validateResourceQuantity,
+} from "../validation/resource-names.ts";
+import { aggregateResources } from "./aggregate.ts";
 
-const standard = new Set(["cpu", "memory", "ephemeral-storage"]);
-const isHugePage = (name: string) => name.startsWith("hugepages-");
-/** A name that is Kubernetes' own: no domain, or kubernetes.io. */
-export const isNative = (name: string) => !name.includes("/") || name.includes("kubernetes.io/");
-/** A resource that a device plugin brings. */
-export const isExtended = (name: string) => !isNative(name) && !name.startsWith("requests.");
-const canOvercommit = (name: string) => isNative(name) && !isHugePage(name);
+type ValidateName = (name: string, path: Path) => FieldError[];
 
-function validateName(name: string, path: Path): FieldError[] {
-  const errors = isQualifiedName(name).map((problem) => invalid(path, name, problem));
-  if (errors.length > 0) return errors;
-  if (!name.includes("/")) {
-    if (!standard.has(name) && !isHugePage(name)) {
-      errors.push(invalid(path, name, "must be a standard resource type or fully qualified"));
-      errors.push(invalid(path, name, "must be a standard resource for containers"));
-    }
-  } else if (!isExtended(name)) errors.push(invalid(path, name, "doesn't follow extended resource name standard"));
-  return errors;
-}
-
-function validateAmount(name: string, quantity: Quantity, path: Path): FieldError[] {
-  if (quantity.sign() < 0) return [invalid(path, quantity.toString(), "must be greater than or equal to 0")];
-  const whole =
-    isExtended(name) || (!name.includes("/") && !standard.has(name) && !isHugePage(name) && name === "pods");
-  if (whole && quantity.milliValue() % 1000n !== 0n) return [invalid(path, quantity.toString(), "must be an integer")];
-  if (isHugePage(name)) {
-    const page = parseQuantity(name.slice("hugepages-".length));
-    if (!page.isZero() && quantity.value() % page.value() !== 0n) {
-      return [invalid(path, quantity.toString(), `must be a multiple of ${page}`)];
-    }
+/** Whether an amount is made of whole pages. */
+function isDivisible(name: string, quantity: Quantity): boolean {
+  let page: Quantity;
+  try {
+    page = parseQuantity(name.slice("hugepages-".length));
+  } catch {
+    return false;
   }
-  return [];
+  return page.sign() > 0 && page.milliValue() % 1000n === 0n && quantity.value() % page.value() === 0n;
 }
 
-/** The resources of a container; `claims` are the names of the pod's resource claims. */
-export function validateResources(
+function validateAmount(name: string, text: string, validateName: ValidateName, at: Path): FieldError[] {
+  const errors = [...validateName(name, at), ...validateResourceQuantity(name, text, at)];
+  const quantity = parseQuantity(text);
+  if (!isHugePages(name) || isDivisible(name, quantity)) return errors;
+  return [...errors, invalid(at, quantity.toString(), `${quantity} is not positive integer multiple of ${name}`)];
+}
+
+function againstLimit(name: string, text: string, limitText: string | undefined, path: Path): FieldError[] {
+  if (limitText === undefined) {
+    if (isOvercommitAllowed(name)) return [];
+    return [required(path.child("limits"), "Limit must be set for non overcommitable resources")];
+  }
+  const at = path.child("requests");
+  const [request, limit] = [parseQuantity(text), parseQuantity(limitText)];
+  const order = request.cmp(limit);
+  if (order !== 0 && !isOvercommitAllowed(name)) {
+    return [invalid(at, request.toString(), `must be equal to ${name} limit of ${limit}`)];
+  }
+  return order > 0 ? [invalid(at, request.toString(), `must be less than or equal to ${name} limit of ${limit}`)] : [];
+}
+
+/** Whether a claim (or all of it, without a request) is named already. */
+function isNamed(name: string, request: string | undefined, seen: ReadonlySet<string>): boolean {
+  if (seen.has(name) || (request && seen.has(`${name}/${request}`))) return true;
+  return !request && [...seen].some((key) => key.startsWith(`${name}/`));
+}
+
+function unknownClaim(name: string, known: ReadonlySet<string>, at: Path): FieldError {
+  const list = known.size === 0 ? " which is empty" : `: ${[...known].sort().join(", ")}`;
+  return { ...notFound(at, name), detail: `must be one of the names in pod.spec.resourceClaims${list}` };
+}
+
+function validateClaims(claims: ResourceRequirements["claims"], known: ReadonlySet<string>, path: Path): FieldError[] {
+  const seen = new Set<string>();
+  return (claims ?? []).flatMap(({ name, request }, index) => {
+    const at = path.index(index);
+    if (!name) return [required(at, "")];
+    const errors: FieldError[] = [];
+    if (request && !seen.has(name)) {
+      errors.push(...isDNS1123Label(request).map((problem) => invalid(at.child("request"), request, problem)));
+    }
+    const key = request ? `${name}/${request}` : name;
+    if (isNamed(name, request, seen)) errors.push(duplicate(at, seen.has(name) ? name : key));
+    seen.add(key);
+    return known.has(name) ? errors : [...errors, unknownClaim(name, known, at)];
+  });
+}
+
+function validateRequirements(
   resources: ResourceRequirements | undefined,
+  validateName: ValidateName,
   claims: ReadonlySet<string>,
   path: Path,
 ): FieldError[] {
   const { limits = {}, requests = {} } = resources ?? {};
   const errors: FieldError[] = [];
-  const names = [...Object.keys(limits), ...Object.keys(requests)];
-  const normal = names.includes("cpu") || names.includes("memory");
   for (const [name, text] of Object.entries(limits)) {
-    const at = path.child("limits").key(name);
-    errors.push(...validateName(name, at), ...validateAmount(name, parseQuantity(text), at));
+    errors.push(...validateAmount(name, text, validateName, path.child("limits").key(name)));
   }
   for (const [name, text] of Object.entries(requests)) {
     const at = path.child("requests").key(name);
-    errors.push(...validateName(name, at), ...validateAmount(name, parseQuantity(text), at));
-    errors.push(...againstLimit(name, text, limits[name], path));
+    const amount = validateAmount(name, text, validateName, at);
+    errors.push(...amount, ...againstLimit(name, text, limits[name], path));
   }
-  if (names.some(isHugePage) && !normal) errors.push(forbidden(path, "HugePages require cpu or memory"));
-  for (const [index, claim] of (resources?.claims ?? []).entries()) {
-    const at = path.child("claims").index(index);
-    if (!claim.name) errors.push(required(at.child("name"), ""));
-    else if (!claims.has(claim.name)) {
-      errors.push({ type: "FieldValueNotFound", field: at.child("name").toString(), value: claim.name, detail: "" });
+  const names = [...Object.keys(limits), ...Object.keys(requests)];
+  if (names.some(isHugePages) && !names.includes("cpu") && !names.includes("memory")) {
+    errors.push(forbidden(path, "HugePages require cpu or memory"));
+  }
+  return [...errors, ...validateClaims(resources?.claims, claims, path.child("claims"))];
+}
+
+/** The resources of a container; `claims` are the names of the pod's resource claims. */
+export const validateResources = (
+  resources: ResourceRequirements | undefined,
+  claims: ReadonlySet<string>,
+  path: Path,
+): FieldError[] => validateRequirements(resources, validateContainerResourceName, claims, path);
+
+/** Whether a pod as a whole can ask for it. */
+export const isPodLevelResource = (name: string) => name === "cpu" || name === "memory" || isHugePages(name);
+
+function validatePodResourceName(name: string, path: Path): FieldError[] {
+  const errors = validateResourceName(name, path);
+  if (errors.length > 0 || isPodLevelResource(name)) return errors;
+  return [notSupported(path, name, ["cpu", "hugepages-", "memory"])];
+}
+
+function validateConsistency(spec: PodSpec, path: Path): FieldError[] {
+  const { requests = {}, limits = {} } = spec.resources ?? {};
+  const errors: FieldError[] = [];
+  for (const [name, sum] of aggregateResources(spec, "requests")) {
+    if (requests[name] === undefined || sum.cmp(parseQuantity(requests[name])) <= 0) continue;
+    const text = `must be greater than or equal to aggregate container requests of ${sum}`;
+    errors.push(invalid(path.child("requests").key(name), requests[name], text));
+  }
+  for (const [name, sum] of aggregateResources(spec, "limits")) {
+    if (!isHugePages(name) || limits[name] === undefined || sum.cmp(parseQuantity(limits[name])) <= 0) continue;
+    const text = `must be greater than or equal to aggregate container limits of ${sum}`;
+    errors.push(invalid(path.child("limits").key(name), limits[name], text));
+  }
+  for (const [index, { resources }] of spec.containers.entries()) {
+    for (const [name, limit] of Object.entries(resources?.limits ?? {})) {
+      if (limits[name] === undefined || parseQuantity(limit).cmp(parseQuantity(limits[name])) <= 0) continue;
+      const at = path.child("containers").index(index).key(name).child("limits");
+      errors.push(invalid(at, limit, `must be less than or equal to pod limits of ${limits[name]}`));
     }
   }
   return errors;
 }
 
-function againstLimit(name: string, text: string, limitText: string | undefined, path: Path): FieldError[] {
-  const at = path.child("requests");
-  if (limitText === undefined) {
-    if (canOvercommit(name)) return [];
-    return [required(path.child("limits"), "Limit must be set for non overcommitable resources")];
+/** The resources of a pod as a whole. */
+export function validatePodResources(spec: PodSpec, claims: ReadonlySet<string>, path: Path): FieldError[] {
+  if (!spec.resources) return [];
+  const at = path.child("resources");
+  if (spec.os?.name === "windows") return [forbidden(at, "may not be set for a windows pod")];
+  const errors: FieldError[] = [];
+  if (spec.resources.claims) {
+    errors.push(forbidden(at.child("claims"), "claims may not be set for Resources at pod-level"));
   }
-  const [request, limit] = [parseQuantity(text), parseQuantity(limitText)];
-  if (!canOvercommit(name) && request.cmp(limit) !== 0) {
-    return [invalid(at, request.toString(), `must be equal to ${name} limit of ${limit}`)];
-  }
-  return request.cmp(limit) > 0
-    ? [invalid(at, request.toString(), `must be less than or equal to ${name} limit of ${limit}`)]
-    : [];
+  return [
+    ...errors,
+    ...validateRequirements(spec.resources, validatePodResourceName, claims, at),
+    ...validateConsistency(spec, at),
+  ];
 }

@@ -5,26 +5,39 @@ import type { Toleration } from "../../openapi/types/core-v1.ts";
 
 const effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
-function validateOne({ key, operator, value, effect, tolerationSeconds }: Toleration, path: Path): FieldError[] {
+function validateOperator(operator: string, value: string, at: Path): FieldError[] {
+  switch (operator) {
+    case "":
+    case "Equal": {
+      const problems = isValidLabelValue(value);
+      return problems.length === 0 ? [] : [invalid(at, value, problems.join(";"))];
+    }
+    case "Exists":
+      return value === "" ? [] : [invalid(at, value, "value must be empty when `operator` is 'Exists'")];
+    // Comparisons are an alpha feature, which is off.
+    case "Lt":
+    case "Gt":
+      return [notSupportedAsListed(at, operator, ["Equal", "Exists", "Lt", "Gt"])];
+    default:
+      return [notSupportedAsListed(at, operator, ["Equal", "Exists"])];
+  }
+}
+
+function validateOne(toleration: Toleration, path: Path): FieldError[] {
+  const { key = "", operator = "", value = "", effect = "", tolerationSeconds } = toleration;
   const errors: FieldError[] = [];
-  const at = path.child("operator");
-  if (key) errors.push(...isQualifiedName(key).map((problem) => invalid(path.child("key"), key, problem)));
-  if (!key && operator !== "Exists") {
+  if (key !== "") errors.push(...isQualifiedName(key).map((problem) => invalid(path.child("key"), key, problem)));
+  else if (operator !== "Exists") {
     const text = 'operator must be Exists when `key` is empty, which means "match all values and all keys"';
-    errors.push(invalid(at, operator ?? "", text));
+    errors.push(invalid(path.child("operator"), operator, text));
   }
+  const at = path.child("effect");
   if (tolerationSeconds !== undefined && effect !== "NoExecute") {
-    errors.push(
-      invalid(path.child("effect"), effect ?? "", "effect must be 'NoExecute' when `tolerationSeconds` is set"),
-    );
+    errors.push(invalid(at, effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"));
   }
-  if (!operator || operator === "Equal") {
-    errors.push(...isValidLabelValue(value ?? "").map((problem) => invalid(at, value ?? "", problem)));
-  } else if (operator === "Exists") {
-    if (value) errors.push(invalid(at, value, "value must be empty when `operator` is 'Exists'"));
-  } else errors.push(notSupportedAsListed(at, operator, ["Equal", "Exists"]));
-  if (effect && !effects.includes(effect)) errors.push(notSupportedAsListed(path.child("effect"), effect, effects));
-  return errors;
+  errors.push(...validateOperator(operator, value, path.child("operator")));
+  if (effect === "" || effects.includes(effect)) return errors;
+  return [...errors, notSupportedAsListed(at, effect, effects)];
 }
 
 /** All tolerations of a pod. */

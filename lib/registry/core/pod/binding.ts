@@ -1,77 +1,102 @@
-/** Binding a pod to its node (upstream: pkg/registry/core/pod/storage, BindingREST). */
-
-import { timeText } from "../../../apimachinery/clock.ts";
-import { failure, newBadRequest, newConflict, newNotFound } from "../../../apimachinery/errors.ts";
+/** Binding of a pod to a node (upstream: pkg/registry/core/pod/storage/storage.go, BindingREST). */
+import { failure, newConflict, newNotFound } from "../../../apimachinery/errors.ts";
 import type { AnyObject } from "../../../apimachinery/meta.ts";
-import { isValidPathSegmentName } from "../../../apimachinery/validation/names.ts";
+import {
+  type FieldError,
+  fieldErrorText,
+  notSupportedAsListed,
+  path,
+  required,
+} from "../../../apimachinery/validation/field.ts";
 import type { Binding, Pod } from "../../../openapi/types/core-v1.ts";
 import { pods } from "../../../openapi/types/resources.ts";
-import type { CreateSubresource, StrategyContext } from "../../strategy.ts";
+import type { CreateSubresource, Strategy, StrategyContext } from "../../strategy.ts";
+import { setPodCondition } from "./conditions.ts";
 
-const gr = { group: "", resource: "pods/binding" };
+const resource = { group: "", resource: "pods/binding" };
 
-/** Throws the 500 without a reason that upstream gives for a bad target. */
-function checkTarget({ target }: Binding): void {
-  if (target?.kind && target.kind !== "Node") {
-    throw failure(
-      500,
-      "",
-      `target.kind: Unsupported value: ${JSON.stringify(target.kind)}: supported values: "Node", "<empty>"`,
-    );
-  }
-  if (!target?.name) throw failure(500, "", "target.name: Required value");
-  const [problem] = isValidPathSegmentName(target.name);
-  if (problem) throw failure(500, "", `target.name: Invalid value: ${JSON.stringify(target.name)}: ${problem}`);
+/** Upstream throws the plain text of these errors, which makes them a 500. */
+function refuse(errors: readonly FieldError[]): void {
+  if (errors.length === 0) return;
+  const texts = errors.map((error) => `${error.field}: ${fieldErrorText(error)}`);
+  throw failure(500, "", texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`);
 }
 
-function assign(pod: Pod, binding: Binding, now: string): Pod {
-  const { name } = pod.metadata;
-  const { uid, resourceVersion, annotations, labels } = binding.metadata;
-  const precondition = (what: string, wanted: string, found: string) =>
-    newConflict(
-      { group: "", resource: "pods" },
-      name,
-      `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${found}`,
-    );
-  if (uid && uid !== pod.metadata.uid) throw precondition("UID", uid, pod.metadata.uid);
-  if (resourceVersion && resourceVersion !== pod.metadata.resourceVersion) {
-    throw precondition("ResourceVersion", resourceVersion, pod.metadata.resourceVersion);
+function validate({ target }: Binding): FieldError[] {
+  const errors: FieldError[] = [];
+  const kind = target?.kind ?? "";
+  if (kind !== "" && kind !== "Node") {
+    errors.push(notSupportedAsListed(path("target", "kind"), kind, ["Node", "<empty>"]));
   }
-  if (pod.metadata.deletionTimestamp)
-    throw newConflict(gr, name, `pod ${name} is being deleted, cannot be assigned to a host`);
-  if (pod.spec.nodeName)
-    throw newConflict(gr, name, `pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`);
-  if (pod.spec.schedulingGates?.length) throw newConflict(gr, name, `pod ${name} has non-empty .spec.schedulingGates`);
-  pod.spec.nodeName = binding.target.name;
+  if (!target?.name) errors.push(required(path("target", "name"), ""));
+  return errors;
+}
+
+/** Why the pod can't be bound; undefined where it can. */
+function obstacle({ metadata, spec }: Pod): string | undefined {
+  const { name } = metadata;
+  if (metadata.deletionTimestamp) return `pod ${name} is being deleted, cannot be assigned to a host`;
+  if (spec?.nodeName) return `pod ${name} is already assigned to node ${JSON.stringify(spec.nodeName)}`;
+  return spec?.schedulingGates?.length ? `pod ${name} has non-empty .spec.schedulingGates` : undefined;
+}
+
+function checkPreconditions({ metadata: wanted }: Binding, { metadata }: Pod): void {
+  for (const [field, label, ours] of [
+    ["uid", "UID", metadata.uid],
+    ["resourceVersion", "ResourceVersion", metadata.resourceVersion],
+  ] as const) {
+    const value = wanted?.[field];
+    if (!value || value === ours) continue;
+    const text = `Precondition failed: ${label} in precondition: ${value}, ${label} in object meta: ${ours}`;
+    throw newConflict({ group: "", resource: "pods" }, metadata.name, text);
+  }
+}
+
+function assign(pod: Pod, binding: Binding, now: number): void {
   pod.status ??= {};
-  delete pod.status.nominatedNodeName;
-  if (annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations };
-  if (labels) pod.metadata.labels = { ...pod.metadata.labels, ...labels };
-  const conditions = (pod.status.conditions ?? []).filter(({ type }) => type !== "PodScheduled");
-  pod.status.conditions = [...conditions, { type: "PodScheduled", status: "True", lastTransitionTime: now }];
-  return pod;
+  const { spec, status } = pod;
+  spec.nodeName = binding.target.name;
+  delete status.nominatedNodeName;
+  const { metadata } = pod;
+  const { annotations, labels } = binding.metadata ?? {};
+  metadata.annotations = { ...metadata.annotations, ...annotations };
+  if (labels) metadata.labels = { ...metadata.labels, ...labels };
+  setPodCondition(status, { type: "PodScheduled", status: "True" }, now);
 }
 
-/** Binds a pod. Throws 404 and 409. */
+/** Binds a pod. Throws 404, 409 and, for a bad target, 500 as upstream does. */
 export async function bind(
-  name: { namespace: string; name: string },
+  { namespace, name }: { namespace: string; name: string },
   body: AnyObject,
   context: StrategyContext,
 ): Promise<AnyObject> {
   const binding = body as unknown as Binding;
-  if (binding.metadata.name !== name.name) throw newBadRequest("name in URL does not match name in Binding object");
-  checkTarget(binding);
-  const now = timeText(context.clock.now());
+  if (binding.metadata?.name !== name)
+    throw failure(400, "BadRequest", "name in URL does not match name in Binding object");
+  refuse(validate(binding));
+  const change = (object: AnyObject) => {
+    const pod = object as unknown as Pod;
+    checkPreconditions(binding, pod);
+    const why = obstacle(pod);
+    if (why !== undefined) throw newConflict(resource, name, why);
+    assign(pod, binding, context.clock.now());
+    return object;
+  };
   if (context.dryRun) {
-    const pod = await context.objects.get(pods, name.namespace, name.name);
-    if (!pod) throw newNotFound({ group: "", resource: "pods" }, name.name);
-    assign(pod as unknown as Pod, binding, now);
-  } else {
-    const change = (object: AnyObject) => assign(object as unknown as Pod, binding, now) as unknown as AnyObject;
-    await context.objects.update(pods, name.namespace, name.name, change, "binding");
-  }
+    const pod = await context.objects.get(pods, namespace, name);
+    if (!pod) throw newNotFound(pods, name);
+    change(pod);
+  } else await context.objects.update(pods, namespace, name, change, "binding");
   return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
 }
 
 /** pods/binding */
 export const podBinding: CreateSubresource = { definition: "core.v1.Binding", create: bind };
+
+/** bindings: the old path to the same thing. */
+export const bindingStrategy: Strategy = {
+  review(binding, context) {
+    const { namespace = "", name = "" } = binding.metadata;
+    return bind({ namespace, name }, binding, context);
+  },
+};

@@ -120,3 +120,11 @@ export function podCells(pod: Pod, { now }: TableContext): unknown[] {
     readinessGates(pod),
   ];
 }
+
+/** What a row says of a pod that has ended, so that clients can grey it out. */
+export function podRowConditions({ status }: Pod): unknown[] | undefined {
+  const condition = (reason: string, message: string) => [{ type: "Completed", status: "True", reason, message }];
+  if (status?.phase === "Succeeded") return condition("Succeeded", "The pod has completed successfully.");
+  if (status?.phase === "Failed") return condition("Failed", "The pod failed.");
+  return undefined;
+}

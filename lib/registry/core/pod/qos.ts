@@ -1,31 +1,38 @@
-/** A pod's class of service (upstream: pkg/apis/core/helper/qos). */
-import { parseQuantity } from "../../../apimachinery/quantity.ts";
+/** The class of service that a pod's requests and limits give it (upstream: pkg/apis/core/helper/qos). */
+import { parseQuantity, type Quantity } from "../../../apimachinery/quantity.ts";
 import type { PodSpec } from "../../../openapi/types/core-v1.ts";
 
-type Resources = { requests?: Record<string, string>; limits?: Record<string, string> } | undefined;
-const counted = ["cpu", "memory"];
+type ResourceList = Record<string, string> | undefined;
 
-function given(list: Record<string, string> | undefined): Map<string, bigint> {
-  const amounts = new Map<string, bigint>();
-  for (const name of counted) {
-    const quantity = list?.[name] === undefined ? undefined : parseQuantity(list[name]);
-    if (quantity && quantity.sign() > 0) amounts.set(name, quantity.nanos);
+const computed = ["cpu", "memory"] as const;
+
+/** Adds the amounts above zero of what counts; tells whether all that counts was there. */
+function add(list: ResourceList, sums: Map<string, Quantity>): boolean {
+  let found = 0;
+  for (const name of computed) {
+    const text = list?.[name];
+    if (text === undefined) continue;
+    const quantity = parseQuantity(text);
+    if (quantity.sign() <= 0) continue;
+    found++;
+    const sum = sums.get(name);
+    sums.set(name, sum ? sum.add(quantity) : quantity);
   }
-  return amounts;
+  return found === computed.length;
 }
 
-/** Guaranteed, Burstable or BestEffort. */
-export function qosClass(spec: PodSpec): string {
-  const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
-  const parts: Resources[] = spec.resources ? [spec.resources] : containers.map(({ resources }) => resources);
-  let any = false;
+/** `Guaranteed`, `Burstable` or `BestEffort`. */
+export function qosClass({ resources, containers, initContainers = [] }: PodSpec): string {
+  const requests = new Map<string, Quantity>();
+  const limits = new Map<string, Quantity>();
+  const podLevel = Object.keys({ ...resources?.requests, ...resources?.limits }).length > 0;
+  const parts = podLevel ? [resources] : [...containers, ...initContainers].map((container) => container.resources);
   let guaranteed = true;
-  for (const resources of parts) {
-    const [requests, limits] = [given(resources?.requests), given(resources?.limits)];
-    any ||= requests.size > 0 || limits.size > 0;
-    guaranteed &&= limits.size === counted.length;
-    for (const [name, amount] of requests) guaranteed &&= limits.get(name) === amount;
+  for (const part of parts) {
+    add(part?.requests, requests);
+    if (!add(part?.limits, limits)) guaranteed = false;
   }
-  if (!any) return "BestEffort";
-  return guaranteed ? "Guaranteed" : "Burstable";
+  if (requests.size === 0 && limits.size === 0) return "BestEffort";
+  for (const [name, request] of requests) if (limits.get(name)?.cmp(request) !== 0) guaranteed = false;
+  return guaranteed && requests.size === limits.size ? "Guaranteed" : "Burstable";
 }

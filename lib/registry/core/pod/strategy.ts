@@ -1,55 +1,67 @@
 /** Pods (upstream: pkg/registry/core/pod). */
-import { forbidden, path } from "../../../apimachinery/validation/field.ts";
+import { path } from "../../../apimachinery/validation/field.ts";
+import { isDNS1123Label } from "../../../apimachinery/validation/names.ts";
 import type { Pod } from "../../../openapi/types/core-v1.ts";
 import { setPodDefaults } from "../../pod-spec/defaults.ts";
-import { validatePodSpec } from "../../pod-spec/pod-spec.ts";
-import { podSpecWarnings } from "../../pod-spec/warnings.ts";
+import { dropDisabledFields } from "../../pod-spec/disabled-fields.ts";
+import { podWarnings } from "../../pod-spec/warnings.ts";
 import type { Strategy } from "../../strategy.ts";
+import { countGeneration, same } from "../../validation/generation.ts";
+import { adoptAppArmorAnnotations, appArmorWarnings } from "./apparmor.ts";
 import { podBinding } from "./binding.ts";
-import { podCells } from "./cells.ts";
+import { podCells, podRowConditions } from "./cells.ts";
+import { setPodCondition } from "./conditions.ts";
+import { gracefulPodDeletion } from "./deletion.ts";
+import { podEphemeralContainers } from "./ephemeral-containers.ts";
 import { podEviction } from "./eviction.ts";
+import { mergeLabelKeys } from "./label-keys.ts";
 import { qosClass } from "./qos.ts";
-import { countGeneration, podEphemeralContainers, podResize, podStatus } from "./subresource-updates.ts";
+import { podResize } from "./resize.ts";
+import { podStatus } from "./status.ts";
 import { validatePodUpdate } from "./update-validation.ts";
+import { validatePodCreate } from "./validation.ts";
 
-const specPath = path("spec");
+function nameWarnings(name: string | undefined): string[] {
+  const problems = isDNS1123Label(name ?? "");
+  if (problems.length === 0) return [];
+  const text = `[${problems.join(" ")}]`;
+  return [
+    `metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: ${text}`,
+  ];
+}
+
+/** What lets an internal hook write past validation: binding and eviction change spec and status at once. */
+const asIs = {};
 
 /** pods */
 export const podStrategy: Strategy<Pod> = {
   returnsDeleted: true,
   setDefaults: setPodDefaults,
-  prepareForCreate(pod) {
+  prepareForCreate(pod, { clock }) {
     pod.metadata.generation = 1;
     pod.status = { phase: "Pending", qosClass: qosClass(pod.spec) };
-    if ((pod.spec.terminationGracePeriodSeconds ?? 0) < 0) pod.spec.terminationGracePeriodSeconds = 1;
+    dropDisabledFields(pod.spec);
     if (pod.spec.schedulingGates?.length) {
       const message = "Scheduling is blocked due to non-empty scheduling gates";
-      pod.status.conditions = [{ type: "PodScheduled", status: "False", reason: "SchedulingGated", message }];
+      const condition = { type: "PodScheduled", status: "False", reason: "SchedulingGated", message };
+      setPodCondition(pod.status, condition, clock.now());
     }
+    mergeLabelKeys(pod);
+    adoptAppArmorAnnotations(pod);
   },
-  validate({ spec, metadata }) {
-    const errors = validatePodSpec(spec, metadata, specPath);
-    if (spec.ephemeralContainers?.length)
-      errors.push(forbidden(specPath.child("ephemeralContainers"), "cannot be set on create"));
-    if (spec.nodeName && spec.schedulingGates?.length) {
-      errors.push(forbidden(specPath.child("nodeName"), "cannot be set until all schedulingGates have been cleared"));
-    }
-    return errors;
-  },
-  warningsOnCreate: ({ spec }) => podSpecWarnings(spec, specPath),
+  validate: validatePodCreate,
+  warningsOnCreate: (pod) => [
+    ...appArmorWarnings(pod),
+    ...nameWarnings(pod.metadata.name),
+    ...podWarnings(pod.spec, pod.metadata, path()),
+  ],
   prepareForUpdate(pod, old) {
     pod.status = old.status;
-    countGeneration(pod, old);
+    dropDisabledFields(pod.spec, old.spec);
+    countGeneration(pod.metadata, old.metadata, !same(pod.spec, old.spec));
   },
-  validateUpdate: (pod, old) => [...validatePodSpec(pod.spec, pod.metadata, specPath), ...validatePodUpdate(pod, old)],
-  warningsOnUpdate: (pod, old) => podSpecWarnings(pod.spec, specPath, old.spec),
-  gracefulDeletion: {
-    begin({ spec, status }, { gracePeriodSeconds }) {
-      if (!spec.nodeName || status?.phase === "Failed" || status?.phase === "Succeeded") return 0;
-      const seconds = gracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? 0;
-      return seconds < 0 ? 1 : seconds;
-    },
-  },
+  validateUpdate: validatePodUpdate,
+  gracefulDeletion: gracefulPodDeletion,
   selectableFields: ({ spec, status }) => ({
     "spec.nodeName": spec.nodeName ?? "",
     "spec.host": spec.nodeName ?? "",
@@ -63,6 +75,13 @@ export const podStrategy: Strategy<Pod> = {
     "status.nominatedNodeName": status?.nominatedNodeName ?? "",
   }),
   cells: podCells,
-  updateSubresources: { status: podStatus, ephemeralcontainers: podEphemeralContainers, resize: podResize },
+  rowConditions: podRowConditions,
+  updateSubresources: {
+    status: podStatus,
+    ephemeralcontainers: podEphemeralContainers,
+    resize: podResize,
+    binding: asIs,
+    eviction: asIs,
+  },
   createSubresources: { binding: podBinding, eviction: podEviction },
 };

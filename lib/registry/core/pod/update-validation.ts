@@ -1,61 +1,65 @@
-/** What an update of a pod may change (upstream: ValidatePodUpdate, ValidatePodStatusUpdate). */
-import { deepCopy, semanticEqual } from "../../../apimachinery/equality.ts";
-import { type FieldError, forbidden, invalid, type Path, path } from "../../../apimachinery/validation/field.ts";
-import { validateImmutableField } from "../../../apimachinery/validation/meta.ts";
-import { nameIsDNSSubdomain } from "../../../apimachinery/validation/names.ts";
-import type { ContainerStatus, Pod, PodSpec, Toleration } from "../../../openapi/types/core-v1.ts";
+/** What an update of a pod may change (upstream: ValidatePodUpdate). */
+import { deepCopy } from "../../../apimachinery/equality.ts";
+import { type FieldError, forbidden, invalid, path, required } from "../../../apimachinery/validation/field.ts";
+import { inclusiveRangeError } from "../../../apimachinery/validation/names.ts";
+import type { NodeAffinity, NodeSelectorTerm, Pod, PodSpec, Toleration } from "../../../openapi/types/core-v1.ts";
+import { validatePodAnnotationUpdates } from "../../pod-spec/annotations.ts";
+import { validateTolerations } from "../../pod-spec/tolerations.ts";
+import { same } from "../../validation/generation.ts";
+import { diffText } from "./diff.ts";
+import { validatePod } from "./validation.ts";
 
 const specPath = path("spec");
-const updatable =
-  "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
-const maxInt32 = 2_147_483_647;
+const updatable = [
+  "`spec.containers[*].image`",
+  "`spec.initContainers[*].image`",
+  "`spec.activeDeadlineSeconds`",
+  "`spec.tolerations` (only additions to existing tolerations)",
+  "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)",
+].join(",");
+const maxInt32 = 2 ** 31 - 1;
+const kinds = ["containers", "initContainers"] as const;
 
-/** The containers' number may not change; `stop`: nothing else can be compared then. */
-function sameNumber(spec: PodSpec, old: PodSpec): FieldError[] {
-  for (const name of ["containers", "initContainers"] as const) {
-    if ((spec[name] ?? []).length !== (old[name] ?? []).length) {
-      return [forbidden(specPath.child(name), "pod updates may not add or remove containers")];
+/** Undefined: nothing else can be compared, `errors` say why. */
+function validateContainers(spec: PodSpec, old: PodSpec, errors: FieldError[]): boolean {
+  for (const name of kinds) {
+    const [now, before] = [spec[name] ?? [], old[name] ?? []];
+    const at = specPath.child(name);
+    if (now.length !== before.length) {
+      errors.push(forbidden(at, "pod updates may not add or remove containers"));
+      return false;
+    }
+    for (const [index, { image = "" }] of now.entries()) {
+      const field = at.index(index).child("image");
+      if (image === "") errors.push(required(field, ""));
+      if (image !== image.trim()) errors.push(invalid(field, image, "must not have leading or trailing whitespace"));
     }
   }
-  return [];
+  return true;
 }
 
-function validateImages(spec: PodSpec): FieldError[] {
-  const errors: FieldError[] = [];
-  for (const name of ["containers", "initContainers"] as const) {
-    for (const [index, { image = "" }] of (spec[name] ?? []).entries()) {
-      if (image !== image.trim()) {
-        errors.push(
-          invalid(
-            specPath.child(name).index(index).child("image"),
-            image,
-            "must not have leading or trailing whitespace",
-          ),
-        );
-      }
-    }
-  }
-  return errors;
-}
-
-function validateDeadline(deadline: number | undefined, old: number | undefined): FieldError[] {
+/** False: nothing else is compared. */
+function validateDeadline(deadline: number | undefined, old: number | undefined, errors: FieldError[]): boolean {
   const at = specPath.child("activeDeadlineSeconds");
   if (deadline === undefined) {
-    return old === undefined ? [] : [invalid(at, null, "must not update from a positive integer to nil value")];
+    if (old !== undefined) errors.push(invalid(at, null, "must not update from a positive integer to nil value"));
+    return true;
   }
-  if (deadline < 0 || deadline > maxInt32)
-    return [invalid(at, deadline, `must be between 0 and ${maxInt32}, inclusive`)];
-  return old !== undefined && old < deadline
-    ? [invalid(at, deadline, "must be less than or equal to previous value")]
-    : [];
+  if (deadline < 0 || deadline > maxInt32) errors.push(invalid(at, deadline, inclusiveRangeError(0, maxInt32)));
+  else if (old !== undefined && old < deadline) {
+    errors.push(invalid(at, deadline, "must be less than or equal to previous value"));
+  } else return true;
+  return false;
 }
 
 const sameToleration = (a: Toleration, b: Toleration) =>
-  semanticEqual({ ...a, tolerationSeconds: undefined }, { ...b, tolerationSeconds: undefined });
+  same({ ...a, tolerationSeconds: undefined }, { ...b, tolerationSeconds: undefined });
 
-function validateTolerations(tolerations: readonly Toleration[], old: readonly Toleration[]): FieldError[] {
+function validateOnlyAdded(tolerations: readonly Toleration[], old: readonly Toleration[]): FieldError[] {
   const at = specPath.child("tolerations");
-  if (old.every((one) => tolerations.some((other) => sameToleration(one, other)))) return [];
+  if (old.every((one) => tolerations.some((other) => sameToleration(one, other)))) {
+    return validateTolerations(tolerations, at);
+  }
   return [forbidden(at, "existing toleration can not be modified except its tolerationSeconds")];
 }
 
@@ -68,106 +72,81 @@ function validateGates(spec: PodSpec, old: PodSpec): FieldError[] {
   });
 }
 
-/** Gated pods may narrow down where they go. */
-function narrowed(spec: PodSpec, old: PodSpec): FieldError[] {
+function onlyAdds({ matchExpressions: a = [], matchFields: b = [] }: NodeSelectorTerm, old: NodeSelectorTerm): boolean {
+  const { matchExpressions = [], matchFields = [] } = old;
+  // An empty term matches nothing: adding to it would widen.
+  if (matchExpressions.length + matchFields.length === 0) return a.length + b.length === 0;
+  return (
+    same(a.slice(0, matchExpressions.length), matchExpressions) && same(b.slice(0, matchFields.length), matchFields)
+  );
+}
+
+function validateNarrowedAffinity(now: NodeAffinity | undefined, old: NodeAffinity | undefined): FieldError[] {
+  const required = "requiredDuringSchedulingIgnoredDuringExecution";
+  const before = old?.[required]?.nodeSelectorTerms ?? [];
+  if (!old?.[required]) return [];
+  const terms = now?.[required]?.nodeSelectorTerms ?? [];
+  const at = specPath.child("affinity", "nodeAffinity", required, "nodeSelectorTerms");
+  if (before.length > 0 && before.length !== terms.length) {
+    const text = "no additions/deletions to non-empty NodeSelectorTerms list are allowed";
+    return [invalid(at, now?.[required]?.nodeSelectorTerms ?? null, text)];
+  }
+  return before.flatMap((term, index) => {
+    if (onlyAdds(terms[index], term)) return [];
+    return [invalid(at.index(index), terms[index], "only additions are allowed (no mutations or deletions)")];
+  });
+}
+
+/** A gated pod may narrow down where it goes. Takes that back in `spec`. */
+function validateNarrowed(spec: PodSpec, old: PodSpec): FieldError[] {
   const errors: FieldError[] = [];
-  for (const [key, value] of Object.entries(old.nodeSelector ?? {})) {
-    if (spec.nodeSelector?.[key] === value) continue;
-    errors.push(
-      invalid(
-        specPath.child("nodeSelector"),
-        spec.nodeSelector,
-        "only additions to spec.nodeSelector are allowed (no mutations or deletions)",
-      ),
-    );
-    break;
+  const kept = Object.entries(old.nodeSelector ?? {}).every(([key, value]) => spec.nodeSelector?.[key] === value);
+  if (!kept) {
+    const text = "only additions to spec.nodeSelector are allowed (no mutations or deletions)";
+    errors.push(invalid(specPath.child("nodeSelector"), spec.nodeSelector ?? null, text));
   }
   spec.nodeSelector = old.nodeSelector;
-  const affinity = spec.affinity?.nodeAffinity;
-  if (!semanticEqual(affinity, old.affinity?.nodeAffinity)) {
-    spec.affinity = { ...spec.affinity, nodeAffinity: old.affinity?.nodeAffinity };
-    if (!old.affinity && !spec.affinity.podAffinity && !spec.affinity.podAntiAffinity) delete spec.affinity;
-  }
+  const [now, before] = [spec.affinity?.nodeAffinity, old.affinity?.nodeAffinity];
+  if (same(now, before)) return errors;
+  errors.push(...validateNarrowedAffinity(now, before));
+  spec.affinity = { ...spec.affinity, nodeAffinity: before };
+  if (before === undefined) delete spec.affinity.nodeAffinity;
+  if (!old.affinity && !spec.affinity.podAffinity && !spec.affinity.podAntiAffinity) delete spec.affinity;
   return errors;
+}
+
+/** The new spec with all that may change taken back. */
+function withoutAllowedChanges(given: PodSpec, old: PodSpec): PodSpec {
+  const spec = deepCopy(given);
+  for (const name of kinds) {
+    for (const [index, container] of (spec[name] ?? []).entries()) container.image = old[name]?.[index].image;
+  }
+  spec.activeDeadlineSeconds = old.activeDeadlineSeconds;
+  spec.schedulingGates = old.schedulingGates;
+  spec.tolerations = old.tolerations;
+  if ((old.terminationGracePeriodSeconds ?? 0) < 0 && spec.terminationGracePeriodSeconds === 1) {
+    spec.terminationGracePeriodSeconds = old.terminationGracePeriodSeconds;
+  }
+  return spec;
 }
 
 /** An update of the pod itself. */
 export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
-  const missing = sameNumber(pod.spec, old.spec);
-  if (missing.length > 0) return missing;
+  const [now, before] = [pod.metadata.annotations, old.metadata.annotations];
   const errors = [
-    ...validateImages(pod.spec),
-    ...validateDeadline(pod.spec.activeDeadlineSeconds, old.spec.activeDeadlineSeconds),
-    ...validateTolerations(pod.spec.tolerations ?? [], old.spec.tolerations ?? []),
-    ...validateGates(pod.spec, old.spec),
+    ...validatePod(pod),
+    ...validatePodAnnotationUpdates(now, before, pod.spec, path("metadata", "annotations")),
   ];
-  if (semanticEqual(pod.spec, old.spec)) return errors;
-  const spec = deepCopy(pod.spec);
-  for (const name of ["containers", "initContainers"] as const) {
-    for (const [index, container] of (spec[name] ?? []).entries()) container.image = old.spec[name]?.[index].image;
-  }
-  spec.activeDeadlineSeconds = old.spec.activeDeadlineSeconds;
-  spec.schedulingGates = old.spec.schedulingGates;
-  spec.tolerations = old.spec.tolerations;
-  if ((old.spec.terminationGracePeriodSeconds ?? 0) < 0 && spec.terminationGracePeriodSeconds === 1) {
-    spec.terminationGracePeriodSeconds = old.spec.terminationGracePeriodSeconds;
-  }
-  if (old.spec.schedulingGates?.length) errors.push(...narrowed(spec, old.spec));
-  if (!semanticEqual(spec, old.spec)) {
-    errors.push(forbidden(specPath, `pod updates may not change fields other than ${updatable}`));
+  if (!validateContainers(pod.spec, old.spec, errors)) return errors;
+  if (!validateDeadline(pod.spec.activeDeadlineSeconds, old.spec.activeDeadlineSeconds, errors)) return errors;
+  errors.push(...validateOnlyAdded(pod.spec.tolerations ?? [], old.spec.tolerations ?? []));
+  errors.push(...validateGates(pod.spec, old.spec));
+  if (same(pod.spec, old.spec)) return errors;
+  const spec = withoutAllowedChanges(pod.spec, old.spec);
+  if (old.spec.schedulingGates?.length) errors.push(...validateNarrowed(spec, old.spec));
+  if (!same(spec, old.spec)) {
+    const text = `pod updates may not change fields other than ${updatable}\n${diffText(old.spec, spec)}`;
+    errors.push(forbidden(specPath, text));
   }
   return errors;
-}
-
-/** Containers that have ended and may not come back. */
-function validateTransitions(
-  statuses: readonly ContainerStatus[] | undefined,
-  old: readonly ContainerStatus[] | undefined,
-  restarts: (name: string, exitCode: number) => boolean,
-  at: Path,
-): FieldError[] {
-  return (old ?? []).flatMap((before, index) => {
-    const ended = before.state?.terminated;
-    const now = statuses?.find(({ name }) => name === before.name);
-    if (!ended || !now || now.state?.terminated || restarts(before.name, ended.exitCode ?? 0)) return [];
-    return [forbidden(at.index(index).child("state"), "may not be transitioned to non-terminated state")];
-  });
-}
-
-/** An update of the status. */
-export function validatePodStatusUpdate(pod: Pod, old: Pod): FieldError[] {
-  const at = path("status");
-  const errors: FieldError[] = [];
-  const [status, before] = [pod.status ?? {}, old.status ?? {}];
-  const nominated = status.nominatedNodeName;
-  if (nominated && nominated !== before.nominatedNodeName) {
-    const problems = nameIsDNSSubdomain(nominated, false);
-    errors.push(...problems.map((problem) => invalid(at.child("nominatedNodeName"), nominated, problem)));
-    if (old.spec.nodeName) {
-      errors.push(forbidden(at.child("nominatedNodeName"), "may not be set on pods that are already bound to a node"));
-    }
-  }
-  if ((status.observedGeneration ?? 0) < 0) {
-    errors.push(invalid(at.child("observedGeneration"), status.observedGeneration, "must be a non-negative integer"));
-  }
-  errors.push(...validateImmutableField(status.qosClass, before.qosClass, at.child("qosClass")));
-  const { restartPolicy = "Always", initContainers = [] } = old.spec;
-  const restarts = (exitCode: number) =>
-    restartPolicy === "Always" || (restartPolicy === "OnFailure" && exitCode !== 0);
-  const sidecars = new Set(initContainers.filter((one) => one.restartPolicy === "Always").map(({ name }) => name));
-  return [
-    ...errors,
-    ...validateTransitions(
-      status.containerStatuses,
-      before.containerStatuses,
-      (_, code) => restarts(code),
-      at.child("containerStatuses"),
-    ),
-    ...validateTransitions(
-      status.initContainerStatuses,
-      before.initContainerStatuses,
-      (name, code) => sidecars.has(name) || restarts(code),
-      at.child("initContainerStatuses"),
-    ),
-  ];
 }
