@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type Collection, RevisionCompacted, RevisionInFuture, type Store } from "../../lib/storage/interface.ts";
 import { seededRandom } from "../support/fake-clock.ts";
 import type { SuiteContext } from "./store.ts";
-import { listPages, Model, plain, textOf, value } from "./store-model.ts";
+import { listPages, Model, plain, textOf, there, value } from "./store-model.ts";
 
 /** Writes by chance, and what the store must say afterwards. */
 async function writeByChance(store: Store, collection: Collection, model: Model, seed: number, writes: number) {
@@ -79,7 +79,7 @@ export function listTests(context: SuiteContext): void {
       expect(first.items.map(({ key }) => key)).toEqual(["a/03", "a/06", "a/09", "a/12"]);
       expect(first.next).toBeDefined();
       expect(first.remaining).toBeUndefined();
-      const rest = await store.list(collection, { matches, after: first.next!, revision: first.revision });
+      const rest = await store.list(collection, { matches, after: there(first.next), revision: first.revision });
       expect(rest.items.map(({ key }) => key)).toEqual(["a/15", "a/18", "a/21", "a/24", "a/27"]);
       expect(rest.next).toBeUndefined();
     });
@@ -140,18 +140,18 @@ export function listTests(context: SuiteContext): void {
       const collection = context.collection();
       const model = new Model();
       await writeByChance(store, collection, model, 3, 30);
-      const at = model.states.at(-1)!.revision;
+      const at = there(model.states.at(-1)).revision;
       await writeByChance(store, collection, model, 4, 30);
       await store.compact(collection, at);
       await store.compact(collection, at - 1);
-      const last = model.states.at(-1)!.revision;
+      const last = there(model.states.at(-1)).revision;
       expect(plain((await store.list(collection)).items)).toEqual(model.at(last));
       expect(plain((await store.list(collection, { revision: at })).items)).toEqual(model.at(at));
       const refusal = await store.list(collection, { revision: at - 1 }).catch((error) => error);
       expect(refusal).toBeInstanceOf(RevisionCompacted);
       expect([refusal.compacted, refusal.current]).toEqual([at, last]);
       expect(await store.logEntry(collection, at)).toBeUndefined();
-      const next = model.states.find(({ revision }) => revision > at)!.revision;
+      const next = there(model.states.find(({ revision }) => revision > at)).revision;
       expect((await store.logEntry(collection, next))?.revision).toBe(next);
       expect(await store.logEntry(collection, last + 1)).toBeUndefined();
       await store.compact(collection, last);

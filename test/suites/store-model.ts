@@ -17,6 +17,12 @@ export function payloadOf(object: { text: string } | undefined): string | undefi
   return object === undefined ? undefined : JSON.parse(object.text).data;
 }
 
+/** What must be there, in a test. */
+export function there<T>(found: T | undefined): T {
+  if (found === undefined) throw new Error("it is not there");
+  return found;
+}
+
 /** Every state that a collection went through, by the revision that made it. */
 export class Model {
   readonly states: { revision: number; objects: ReadonlyMap<string, StoredObject> }[] = [

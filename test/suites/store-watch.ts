@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { RevisionCompacted } from "../../lib/storage/interface.ts";
 import type { SuiteContext } from "./store.ts";
-import { Collector, payloadOf, textOf, value } from "./store-model.ts";
+import { Collector, payloadOf, textOf, there, value } from "./store-model.ts";
 
 /** The part of the suite about watches. */
 export function watchTests(context: SuiteContext): void {
@@ -66,7 +66,8 @@ export function watchTests(context: SuiteContext): void {
       for (const [at, after] of [0, ...revisions].entries()) {
         const all = new Collector(store, collection, after);
         const some = new Collector(store, collection, after, "a/");
-        if (at < keys.length) await Promise.all([all.reached(revisions.at(-1)!), some.reached(revisions.at(-1)!)]);
+        if (at < keys.length)
+          await Promise.all([all.reached(there(revisions.at(-1))), some.reached(there(revisions.at(-1)))]);
         await Promise.all([all.stop(), some.stop()]);
         expect(all.entries.map(({ key }) => key)).toEqual(keys.slice(at));
         expect(some.entries.map(({ key }) => key)).toEqual(keys.slice(at).filter((key) => key.startsWith("a/")));

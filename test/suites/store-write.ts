@@ -10,7 +10,7 @@ import {
 } from "../../lib/storage/interface.ts";
 import { maxTextBytes } from "../../lib/storage/keys.ts";
 import type { SuiteContext } from "./store.ts";
-import { Collector, payloadOf, plain, textOf, value } from "./store-model.ts";
+import { Collector, payloadOf, plain, textOf, there, value } from "./store-model.ts";
 
 /** How often a loop is tried that others disturb. */
 const attempts = 200;
@@ -50,7 +50,7 @@ export function writeTests(context: SuiteContext): void {
       expect(await store.get(pods, "a/x")).toBeUndefined();
       const first = await store.create(pods, "a/x", value("one"));
       expect(first).toBeGreaterThan(0);
-      expect(plain([(await store.get(pods, "a/x"))!])).toEqual([
+      expect(plain([there(await store.get(pods, "a/x"))])).toEqual([
         { key: "a/x", revision: first, text: textOf("one", first) },
       ]);
       const second = await store.update(pods, "a/x", first, value("two"));
@@ -160,17 +160,17 @@ export function writeTests(context: SuiteContext): void {
       for (const [at, payload] of payloads.entries())
         revisions.push(await store.create(collection, `k${at}`, value(payload)));
       for (const [at, payload] of payloads.entries()) {
-        expect((await store.get(collection, `k${at}`))?.text === textOf(payload, revisions[at]!)).toBe(true);
+        expect((await store.get(collection, `k${at}`))?.text === textOf(payload, there(revisions[at]))).toBe(true);
       }
       const { items, revision } = await store.list(collection);
-      expect(items.map((item) => item.text === textOf(payloads[Number(item.key[1])]!, item.revision))).toEqual([
+      expect(items.map((item) => item.text === textOf(there(payloads[Number(item.key[1])]), item.revision))).toEqual([
         true,
         true,
         true,
       ]);
-      const small = await store.update(collection, "k1", revisions[1]!, value("small"));
-      const large = await store.update(collection, "k1", small, value(payloads[1]!));
-      const gone = await store.delete(collection, "k1", large, value(payloads[1]!));
+      const small = await store.update(collection, "k1", there(revisions[1]), value("small"));
+      const large = await store.update(collection, "k1", small, value(there(payloads[1])));
+      const gone = await store.delete(collection, "k1", large, value(there(payloads[1])));
       await watch.reached(gone);
       await watch.stop();
       expect(watch.entries.map((entry) => [entry.key, entry.type, entry.text.length > 300_000])).toEqual([
@@ -182,11 +182,9 @@ export function writeTests(context: SuiteContext): void {
         ["k1", "deleted", true],
       ]);
       const past = await store.list(collection, { revision });
-      expect(past.items.map((item) => item.text === textOf(payloads[Number(item.key[1])]!, item.revision))).toEqual([
-        true,
-        true,
-        true,
-      ]);
+      expect(
+        past.items.map((item) => item.text === textOf(there(payloads[Number(item.key[1])]), item.revision)),
+      ).toEqual([true, true, true]);
     });
   });
 

@@ -1,6 +1,7 @@
 /** Makes the table, for one machine and for tests; in AWS the stack does. */
 import {
   CreateTableCommand,
+  DescribeTimeToLiveCommand,
   DynamoDBClient,
   type DynamoDBClientConfig,
   ResourceInUseException,
@@ -38,9 +39,10 @@ async function create(client: DynamoDBClient, TableName: string): Promise<void> 
     );
   } catch (error) {
     if (!(error instanceof ResourceInUseException)) throw error;
-    return;
   }
   await waitUntilTableExists({ client, maxWaitTime: 60, minDelay: 1 }, { TableName });
   const TimeToLiveSpecification = { AttributeName: attribute.expires, Enabled: true };
+  const { TimeToLiveDescription } = await client.send(new DescribeTimeToLiveCommand({ TableName }));
+  if (TimeToLiveDescription?.TimeToLiveStatus !== "DISABLED") return;
   await client.send(new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification }));
 }

@@ -19,6 +19,9 @@ import { isPassing } from "./options.ts";
 import { type Condition, ConditionFailed, type Item, OutcomeUnknown, TableBusy, type Write } from "./table.ts";
 import { type StoredText, storeText } from "./text.ts";
 
+/** Labels, fields and owners of two versions and a text that is not in chunks fit into one item together. */
+const maxBesideText = 25_000;
+
 /** A transaction takes 100 items; the object itself may need a dozen. */
 const maxOwnerChanges = 80;
 
@@ -129,7 +132,11 @@ export class Writer {
           if (await settleOwn(log, ticket)) break;
           return false;
         }
-        if (!(error instanceof TableBusy)) throw error;
+        if (!(error instanceof TableBusy)) {
+          // Nobody should have to wait for this ticket; what is wrong is said by the error that comes first.
+          await settleOwn(log, ticket).catch(() => undefined);
+          throw error;
+        }
       }
       await clock.sleep(backoffMs * (0.5 + random.number()));
     }
@@ -181,6 +188,9 @@ function transaction(change: Change, current: Version | undefined, ticket: Ticke
   const expires = { [attribute.expires]: log.expiry() };
   const labels = recordAttribute(attribute.labels, value.labels);
   const fields = recordAttribute(attribute.fields, value.fields);
+  if (Buffer.byteLength([...Object.values(labels), ...Object.values(fields), ...value.owners].join()) > maxBesideText) {
+    throw new ValueTooLarge(`labels, owners and selectable fields are larger than ${maxBesideText} bytes`);
+  }
   const entry: Item = {
     ...layout.log(revision, partitions),
     [attribute.type]: "log",
