@@ -199,6 +199,15 @@ class Writer {
     return Buffer.concat(this.#parts);
   }
 
+  /** RFC 2782: an SRV record's target is not compressed. */
+  #wholeName(name: string): void {
+    for (const label of name === "" ? [] : name.split(".")) {
+      const bytes = Buffer.from(label, "latin1");
+      this.bytes(Buffer.concat([Buffer.from([bytes.length]), bytes]));
+    }
+    this.bytes(Buffer.from([0]));
+  }
+
   #data(data: RecordData): void {
     switch (data.type) {
       case "A":
@@ -211,7 +220,7 @@ class Writer {
         break;
       case "SRV":
         this.u16(data.priority, data.weight, data.port);
-        this.name(data.name);
+        this.#wholeName(data.name);
         break;
       case "SOA":
         this.name(`ns.dns.${data.zone}`);

@@ -28,6 +28,7 @@ export class Pods {
   #timer: NodeJS.Timeout | undefined;
   #relisting: Promise<void> | undefined;
   #again = false;
+  #gathering = false;
   #stopped = false;
 
   constructor(node: NodeContext, informer: Informer<Pod>) {
@@ -55,8 +56,12 @@ export class Pods {
 
   /** Something happened in the runtime. */
   runtimeChanged(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#runRelist(), gatherMs);
+    if (this.#gathering || this.#stopped) return;
+    this.#gathering = true;
+    setTimeout(() => {
+      this.#gathering = false;
+      if (!this.#stopped) void this.#runRelist();
+    }, gatherMs);
   }
 
   /** Something that a pod depends on has changed. */

@@ -1,11 +1,16 @@
 /** Objects for the agent's tests. */
+
+import { containerHash } from "../../../agent/pods/labels.ts";
+import type { RuntimeContainer, RuntimePod, RuntimeSandbox } from "../../../agent/pods/runtime-pod.ts";
 import { deepCopy } from "../../../lib/apimachinery/equality.ts";
 import type { Container, Node, Pod, PodSpec, Service } from "../../../lib/openapi/types/core-v1.ts";
 import type { EndpointSlice } from "../../../lib/openapi/types/discovery-v1.ts";
-import { containerHash } from "../../../agent/pods/labels.ts";
-import type { RuntimeContainer, RuntimePod, RuntimeSandbox } from "../../../agent/pods/runtime-pod.ts";
 
-export const container = (name: string, more: Partial<Container> = {}): Container => ({ name, image: "app:1", ...more });
+export const container = (name: string, more: Partial<Container> = {}): Container => ({
+  name,
+  image: "app:1",
+  ...more,
+});
 
 export function pod(spec: Partial<PodSpec> = {}, more: Partial<Pod> = {}): Pod {
   return deepCopy({
@@ -62,7 +67,13 @@ export const runtimePod = (containers: RuntimeContainer[] = [], sandboxes = [san
 });
 
 export function node(allocatable: Record<string, string>, more: Partial<Node> = {}): Node {
-  const metadata = { name: "n", uid: "n1", resourceVersion: "1", creationTimestamp: "2026-01-01T00:00:00Z", labels: {} };
+  const metadata = {
+    name: "n",
+    uid: "n1",
+    resourceVersion: "1",
+    creationTimestamp: "2026-01-01T00:00:00Z",
+    labels: {},
+  };
   return { ...more, metadata: { ...metadata, ...more.metadata }, status: { allocatable, ...more.status } };
 }
 
@@ -81,18 +92,27 @@ export const service = (name: string, spec: Service["spec"], namespace?: string)
 
 export function slice(
   serviceName: string,
-  addresses: { ip: string; node?: string; ready?: boolean; serving?: boolean; terminating?: boolean; hostname?: string }[],
+  addresses: {
+    ip: string;
+    node?: string;
+    ready?: boolean;
+    serving?: boolean;
+    terminating?: boolean;
+    hostname?: string;
+  }[],
   ports: EndpointSlice["ports"] = [{ name: "", port: 8080, protocol: "TCP" }],
 ): EndpointSlice {
   return {
     metadata: { ...meta(`${serviceName}-1`), labels: { "kubernetes.io/service-name": serviceName } },
     addressType: "IPv4",
     ports,
-    endpoints: addresses.map(({ ip, node: nodeName = "n", hostname, ready = true, serving = ready, terminating = false }) => ({
-      addresses: [ip],
-      nodeName,
-      conditions: { ready, serving, terminating },
-      ...(hostname ? { hostname } : {}),
-    })),
+    endpoints: addresses.map(
+      ({ ip, node: nodeName = "n", hostname, ready = true, serving = ready, terminating = false }) => ({
+        addresses: [ip],
+        nodeName,
+        conditions: { ready, serving, terminating },
+        ...(hostname ? { hostname } : {}),
+      }),
+    ),
   };
 }

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { type PodActions, type ProbeResults, podActions, sandboxChange, shouldRestart } from "../../../../agent/pods/actions.ts";
+import {
+  type PodActions,
+  type ProbeResults,
+  podActions,
+  sandboxChange,
+  shouldRestart,
+} from "../../../../agent/pods/actions.ts";
 import { container, exited, pod, runtimeContainer, runtimePod, sandbox } from "../objects.ts";
 
 const noProbes: ProbeResults = { liveness: () => undefined, startup: () => undefined };
@@ -16,7 +22,12 @@ const sidecar = container("side", { restartPolicy: "Always" });
 
 describe("podActions", () => {
   const cases = [
-    { name: "new pod", pod: pod(), runtime: runtimePod([], []), want: { ...none, killPod: true, createSandbox: true, start: ["main"] } },
+    {
+      name: "new pod",
+      pod: pod(),
+      runtime: runtimePod([], []),
+      want: { ...none, killPod: true, createSandbox: true, start: ["main"] },
+    },
     {
       name: "new pod with init containers starts the first",
       pod: pod({ initContainers: init }),
@@ -43,7 +54,12 @@ describe("podActions", () => {
       runtime: runtimePod([exited("main", 0)], [sandbox({ ready: false })]),
       want: { ...none, killPod: true },
     },
-    { name: "Always restarts a success", pod: pod(), runtime: runtimePod([exited("main", 0)]), want: { ...none, start: ["main"] } },
+    {
+      name: "Always restarts a success",
+      pod: pod(),
+      runtime: runtimePod([exited("main", 0)]),
+      want: { ...none, start: ["main"] },
+    },
     {
       name: "OnFailure restarts a failure",
       pod: pod({ restartPolicy: "OnFailure" }),
@@ -137,7 +153,11 @@ describe("podActions", () => {
     const failing: ProbeResults = { liveness: () => false, startup: () => undefined };
     const runtime = runtimePod([runtimeContainer("main")]);
     const always = podActions(pod(), runtime, failing);
-    expect(names(always)).toEqual({ ...none, start: ["main"], kill: ["Container main failed liveness probe, will be restarted"] });
+    expect(names(always)).toEqual({
+      ...none,
+      start: ["main"],
+      kill: ["Container main failed liveness probe, will be restarted"],
+    });
     expect(always.containersToKill[0].reason).toBe("LivenessProbe");
     const never = podActions(pod({ restartPolicy: "Never" }), runtime, failing);
     expect(never.containersToStart).toEqual([]);
@@ -149,9 +169,17 @@ describe("sandboxChange", () => {
   const cases = [
     { name: "none", sandboxes: [], want: { changed: true, attempt: 0 } },
     { name: "ready", sandboxes: [sandbox()], want: { changed: false, attempt: 0, id: "box" } },
-    { name: "not ready", sandboxes: [sandbox({ ready: false, attempt: 2 })], want: { changed: true, attempt: 3, id: "box" } },
+    {
+      name: "not ready",
+      sandboxes: [sandbox({ ready: false, attempt: 2 })],
+      want: { changed: true, attempt: 3, id: "box" },
+    },
     { name: "without address", sandboxes: [sandbox({ ips: [] })], want: { changed: true, attempt: 1, id: "box" } },
-    { name: "two ready", sandboxes: [sandbox({ attempt: 1 }), sandbox()], want: { changed: true, attempt: 2, id: "box" } },
+    {
+      name: "two ready",
+      sandboxes: [sandbox({ attempt: 1 }), sandbox()],
+      want: { changed: true, attempt: 2, id: "box" },
+    },
   ];
   it.each(cases)("$name", ({ sandboxes, want }) => {
     expect(sandboxChange(pod(), runtimePod([], sandboxes))).toEqual(want);

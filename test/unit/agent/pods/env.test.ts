@@ -18,7 +18,11 @@ async function env(more: Parameters<typeof container>[1]): Promise<Record<string
 
 it("takes values from everywhere; later ones and own ones win", async () => {
   const got = await env({
-    envFrom: [{ configMapRef: { name: "cm" }, prefix: "P_" }, { secretRef: { name: "sec" } }, { configMapRef: { name: "none", optional: true } }],
+    envFrom: [
+      { configMapRef: { name: "cm" }, prefix: "P_" },
+      { secretRef: { name: "sec" } },
+      { configMapRef: { name: "none", optional: true } },
+    ],
     env: [
       { name: "P_size", value: "6" },
       { name: "COLOR", valueFrom: { configMapKeyRef: { name: "cm", key: "color" } } },

@@ -4,7 +4,10 @@ import { container, pod } from "../objects.ts";
 
 const place = { podIps: ["10.244.0.5", "fd00::5"], hostIps: ["192.0.2.1"], nodeName: "n" };
 const labels = { b: 'two "2"', a: "one" };
-const object = pod({ serviceAccountName: "robot" }, { metadata: { ...pod().metadata, labels, annotations: { "a/b": "c" } } });
+const object = pod(
+  { serviceAccountName: "robot" },
+  { metadata: { ...pod().metadata, labels, annotations: { "a/b": "c" } } },
+);
 
 it.each([
   ["metadata.name", "web"],
@@ -27,7 +30,9 @@ it("refuses other fields", () => {
   expect(() => podField(object, "spec.priority", place)).toThrow("unsupported fieldPath: spec.priority");
 });
 
-const limited = container("main", { resources: { limits: { cpu: "250m", memory: "64Mi" }, requests: { cpu: "100m" } } });
+const limited = container("main", {
+  resources: { limits: { cpu: "250m", memory: "64Mi" }, requests: { cpu: "100m" } },
+});
 it.each([
   { resource: "limits.cpu", want: "1" },
   { resource: "limits.cpu", divisor: "1m", want: "250" },

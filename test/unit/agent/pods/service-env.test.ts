@@ -3,7 +3,10 @@ import { serviceEnv, servicesForPod } from "../../../../agent/pods/service-env.t
 import { service } from "../objects.ts";
 
 it("tells where a Service is, as Docker's links did", () => {
-  const ports = [{ name: "http", port: 80 }, { name: "dns-udp", port: 53, protocol: "UDP" }];
+  const ports = [
+    { name: "http", port: 80 },
+    { name: "dns-udp", port: 53, protocol: "UDP" },
+  ];
   expect(Object.fromEntries(serviceEnv([service("my-web", { clusterIP: "10.96.0.7", ports })]))).toEqual({
     MY_WEB_SERVICE_HOST: "10.96.0.7",
     MY_WEB_SERVICE_PORT: "80",

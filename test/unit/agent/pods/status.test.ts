@@ -27,7 +27,9 @@ describe("podStatus", () => {
       podIPs: [{ ip: "10.244.0.5" }],
       hostIP: "192.0.2.1",
       startTime: "2026-01-01T00:01:00Z",
-      containerStatuses: [{ name: "main", ready: true, started: true, containerID: "containerd://main-id", state: { running: {} } }],
+      containerStatuses: [
+        { name: "main", ready: true, started: true, containerID: "containerd://main-id", state: { running: {} } },
+      ],
     });
     expect(conditions(status)).toEqual({
       PodReadyToStartContainers: "True",
@@ -41,7 +43,11 @@ describe("podStatus", () => {
   it("of a pod that is not ready says which container", () => {
     const status = podStatus(input({ readiness: { started: () => true, ready: () => false } }));
     const ready = status.conditions?.find(({ type }) => type === "Ready");
-    expect(ready).toMatchObject({ status: "False", reason: "ContainersNotReady", message: "containers with unready status: [main]" });
+    expect(ready).toMatchObject({
+      status: "False",
+      reason: "ContainersNotReady",
+      message: "containers with unready status: [main]",
+    });
   });
 
   it("of a crash loop shows the last state and why it waits", () => {
@@ -71,7 +77,9 @@ describe("podStatus", () => {
     const object = pod({}, { status: { conditions: [other] } });
     const last = { conditions: [{ type: "Ready", status: "True", lastTransitionTime: old }], startTime: old };
     const status = podStatus(input({ pod: object, last }));
-    const times = Object.fromEntries((status.conditions ?? []).map(({ type, lastTransitionTime }) => [type, lastTransitionTime]));
+    const times = Object.fromEntries(
+      (status.conditions ?? []).map(({ type, lastTransitionTime }) => [type, lastTransitionTime]),
+    );
     expect(times).toMatchObject({ Ready: old, ContainersReady: "2026-01-01T00:01:00Z", "example.com/gate": old });
     expect(status.startTime).toBe(old);
   });
@@ -90,7 +98,9 @@ describe("podStatus", () => {
 
   it("keeps its addresses when the sandbox is gone", () => {
     const last = { podIP: "10.244.0.9", podIPs: [{ ip: "10.244.0.9" }] };
-    const status = podStatus(input({ last, runtime: runtimePod([exited("main", 0)], [sandbox({ ready: false, ips: [] })]) }));
+    const status = podStatus(
+      input({ last, runtime: runtimePod([exited("main", 0)], [sandbox({ ready: false, ips: [] })]) }),
+    );
     expect(status.podIP).toBe("10.244.0.9");
   });
 
@@ -112,6 +122,9 @@ describe("podStatus", () => {
     expect(conditions(before)).toMatchObject({ Initialized: "ContainersNotInitialized" });
     const after = podStatus(input({ pod: object, runtime: runtimePod([runtimeContainer("main"), exited("init", 0)]) }));
     expect(conditions(after)).toMatchObject({ Initialized: "True" });
-    expect(after.initContainerStatuses?.[0]).toMatchObject({ ready: true, state: { terminated: { reason: "Completed" } } });
+    expect(after.initContainerStatuses?.[0]).toMatchObject({
+      ready: true,
+      state: { terminated: { reason: "Completed" } },
+    });
   });
 });

@@ -1,0 +1,43 @@
+import { networkInterfaces } from "node:os";
+import { expect, it } from "vitest";
+import { cniConfig, podNetwork } from "../../../../agent/network/cni.ts";
+import { defaultInterface, freePodCidr, machineAddress } from "../../../../agent/network/machine.ts";
+
+it("a range's first address is the gateway; the bridge is the data folder's own", () => {
+  const network = podNetwork("10.244.3.0/24", "/data");
+  expect(network).toMatchObject({ cidr: "10.244.3.0/24", gateway: "10.244.3.1", prefix: 24 });
+  // An interface's name may have 15 bytes.
+  expect(network.bridge).toMatch(/^coracle-[0-9a-f]{7}$/);
+  expect(podNetwork("10.244.3.0/24", "/other").bridge).not.toBe(network.bridge);
+});
+
+it.each(["10.244.0.0", "10.244.0.0/30", "fd00::/64", "x"])("refuses %s", (cidr) => {
+  expect(() => podNetwork(cidr, "/data")).toThrow("no range for pods");
+});
+
+it("CNI gives addresses of the range by the bridge", () => {
+  expect(cniConfig(podNetwork("10.244.3.0/24", "/data"), "/state")).toMatchObject({
+    plugins: [
+      {
+        type: "bridge",
+        hairpinMode: true,
+        ipMasq: false,
+        ipam: { type: "host-local", dataDir: "/state", ranges: [[{ subnet: "10.244.3.0/24" }]] },
+      },
+    ],
+  });
+});
+
+it("finds the default route's interface", () => {
+  const head = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n";
+  const local = "eth1\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n";
+  expect(defaultInterface(`${head}${local}eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n`)).toBe("eth0");
+  expect(defaultInterface(head)).toBeUndefined();
+});
+
+it("the machine has an address, and a range that is free", () => {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
+  expect(addresses).toContain(machineAddress());
+  const [, third] = /^10\.244\.(\d+)\.0\/24$/.exec(freePodCidr()) ?? [];
+  expect(addresses.some((address) => address.startsWith(`10.244.${third}.`))).toBe(false);
+});
