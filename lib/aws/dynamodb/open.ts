@@ -2,6 +2,8 @@
 import type { DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
 import type { Store } from "../../storage/interface.ts";
 import { createTable } from "./create-table.ts";
+import { translate } from "./options.ts";
+import { classify } from "./sdk-errors.ts";
 import { SdkTable } from "./sdk-table.ts";
 import { DynamoStore, type DynamoStoreOptions } from "./store.ts";
 
@@ -14,13 +16,20 @@ export interface OpenDynamoStoreOptions extends DynamoStoreOptions {
   readonly create?: boolean;
 }
 
-/** Opens the store. Nothing is read yet: an unusable table shows at the first use (with `create`: at once). */
+/**
+ * Opens the store. Nothing is read yet: an unusable table shows at the first use, with `create` at once. Throws
+ * StoreUnavailable.
+ */
 export async function openDynamoStore({
   table,
   client = {},
   create,
   ...options
 }: OpenDynamoStoreOptions): Promise<Store> {
-  if (create) await createTable(table, client);
+  if (create) {
+    await createTable(table, client).catch((error) => {
+      throw translate(classify(error));
+    });
+  }
   return new DynamoStore(new SdkTable({ name: table, client }), options);
 }

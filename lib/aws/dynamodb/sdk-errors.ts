@@ -32,7 +32,8 @@ export function classify(error: Error & { readonly CancellationReasons?: readonl
   if (name === "ConditionalCheckFailedException") return new ConditionFailed(message, { cause: error });
   if (name === "TransactionCanceledException") return classifyCancellation(error);
   if (busy.has(name)) return new TableBusy(`${name}: ${message}`, { cause: error });
-  const advice = unusable.get(name);
+  // The SDK gives this one no name of its own.
+  const advice = message === "Region is missing" ? "set AWS_REGION" : unusable.get(name);
   if (advice !== undefined) return new TableUnusable(`DynamoDB: ${advice} (${name}: ${message})`, { cause: error });
   return new OutcomeUnknown(`${name}: ${message}`, { cause: error });
 }

@@ -25,6 +25,9 @@ import { loadText } from "./text.ts";
 import { watch } from "./watch.ts";
 import { type Change, Writer } from "./write.ts";
 
+/** An object whose chunks are gone has been replaced since; more often than this nobody is that quick. */
+const maxGets = 5;
+
 /** What a store on DynamoDB takes besides its table. */
 export type DynamoStoreOptions = Parameters<typeof settingsOf>[0];
 
@@ -56,13 +59,15 @@ export class DynamoStore implements Store {
   get(collection: Collection, key: string): Promise<StoredObject | undefined> {
     return this.run(async () => {
       const { log } = this.tail(collection);
-      for (let item = await this.object(log, key); item !== undefined; item = await this.object(log, key)) {
+      for (let attempt = 0; attempt < maxGets; attempt++) {
+        const item = await this.object(log, key);
+        if (item === undefined) return undefined;
         this.writer.remember(log, item);
         const text = await loadText(log.table, log.layout, item);
         if (text !== undefined) return { key, revision: numberOf(item, attribute.revision), text };
         // Its chunks are gone, so there is a newer version by now.
       }
-      return undefined;
+      throw new StoreUnavailable(`the chunks of ${key} are not in the table: restore the table from a backup`);
     });
   }
 

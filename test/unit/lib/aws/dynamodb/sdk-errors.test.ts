@@ -23,6 +23,7 @@ describe("classify", () => {
     { name: "no table", error: named("ResourceNotFoundException"), want: TableUnusable },
     { name: "no permission", error: named("AccessDeniedException"), want: TableUnusable },
     { name: "no credentials", error: named("CredentialsProviderError"), want: TableUnusable },
+    { name: "no region", error: new Error("Region is missing"), want: TableUnusable },
     { name: "timeout", error: named("TimeoutError"), want: OutcomeUnknown },
     { name: "server error", error: named("InternalServerError"), want: OutcomeUnknown },
     { name: "connection", error: named("Error", { code: "ECONNRESET" }), want: OutcomeUnknown },
