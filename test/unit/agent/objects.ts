@@ -74,7 +74,7 @@ export function node(allocatable: Record<string, string>, more: Partial<Node> = 
     creationTimestamp: "2026-01-01T00:00:00Z",
     labels: {},
   };
-  return { ...more, metadata: { ...metadata, ...more.metadata }, status: { allocatable, ...more.status } };
+  return { ...more, metadata: { ...metadata, ...more.metadata }, status: { allocatable, ...more.status } } as Node;
 }
 
 const meta = (name: string, namespace = "shop") => ({
