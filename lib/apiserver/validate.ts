@@ -19,8 +19,10 @@ function validateFinalizerNames(finalizers: readonly string[] | undefined): Fiel
   });
 }
 
-function refuse({ gvk }: Endpoint, object: AnyObject, errors: FieldError[]): void {
-  if (errors.length > 0) throw newInvalid(gvk, object.metadata.name ?? "", errors);
+/** The kind is named as it is stored. */
+function refuse({ gvk, info }: Endpoint, object: AnyObject, errors: FieldError[]): void {
+  const gk = { group: info.storage.group, kind: gvk.kind };
+  if (errors.length > 0) throw newInvalid(gk, object.metadata.name ?? "", errors);
 }
 
 /** A new object. */

@@ -29,6 +29,7 @@ import { leaseStrategy } from "./coordination/lease.ts";
 import { componentStatusStrategy } from "./core/componentstatus.ts";
 import { configMapStrategy } from "./core/configmap.ts";
 import { endpointsStrategy } from "./core/endpoints.ts";
+import { eventStrategy, newEventStrategy } from "./core/event/strategy.ts";
 import { limitRangeStrategy } from "./core/limitrange.ts";
 import { namespaceStrategy } from "./core/namespace.ts";
 import { nodeStrategy } from "./core/node/strategy.ts";
@@ -80,6 +81,7 @@ const all: Readonly<Record<string, AnyStrategy>> = {
   bindings: bindingStrategy,
   configmaps: configMapStrategy,
   endpoints: endpointsStrategy,
+  events: eventStrategy,
   limitranges: limitRangeStrategy,
   namespaces: namespaceStrategy,
   nodes: nodeStrategy,
@@ -107,6 +109,7 @@ const all: Readonly<Record<string, AnyStrategy>> = {
   "jobs.batch": jobStrategy,
   "leases.coordination.k8s.io": leaseStrategy,
   "endpointslices.discovery.k8s.io": endpointSliceStrategy,
+  "events.events.k8s.io": newEventStrategy,
   "clusterroles.rbac.authorization.k8s.io": clusterRoleStrategy,
   "clusterrolebindings.rbac.authorization.k8s.io": clusterRoleBindingStrategy,
   "roles.rbac.authorization.k8s.io": roleStrategy,

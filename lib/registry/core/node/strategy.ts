@@ -1,58 +1,25 @@
 /** Nodes (upstream: pkg/registry/core/node). */
-import { semanticEqual } from "../../../apimachinery/equality.ts";
-import {
-  duplicate,
-  type FieldError,
-  forbidden,
-  invalid,
-  notSupportedAsListed,
-  path,
-} from "../../../apimachinery/validation/field.ts";
-import { validateCIDRForLegacyField } from "../../../apimachinery/validation/ip.ts";
-import { isQualifiedName, isValidLabelValue } from "../../../apimachinery/validation/names.ts";
-import type { Node, Taint } from "../../../openapi/types/core-v1.ts";
+import { path } from "../../../apimachinery/validation/field.ts";
+import type { Node } from "../../../openapi/types/core-v1.ts";
 import type { Strategy } from "../../strategy.ts";
+import { warningsForCIDR } from "../../validation/ip-warnings.ts";
 import { nodeCells } from "./cells.ts";
-
-const spec = path("spec");
-const effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
-
-function validateTaints(taints: readonly Taint[] | undefined): FieldError[] {
-  const seen = new Set<string>();
-  return (taints ?? []).flatMap((taint, index) => {
-    const at = spec.child("taints").index(index);
-    const errors = isQualifiedName(taint.key ?? "").map((problem) =>
-      invalid(at.child("key"), taint.key ?? "", problem),
-    );
-    errors.push(
-      ...isValidLabelValue(taint.value ?? "").map((problem) => invalid(at.child("value"), taint.value, problem)),
-    );
-    if (!taint.effect)
-      errors.push({ type: "FieldValueRequired", field: at.child("effect").toString(), value: "", detail: "" });
-    else if (!effects.includes(taint.effect))
-      errors.push(notSupportedAsListed(at.child("effect"), taint.effect, effects));
-    const id = `${taint.key}:${taint.effect}`;
-    if (seen.has(id)) errors.push({ ...duplicate(at, taint), detail: "taints must be unique by key and effect pair" });
-    seen.add(id);
-    return errors;
-  });
-}
-
-function validateCidrs({ spec: { podCIDRs = [] } }: Node): FieldError[] {
-  const at = spec.child("podCIDRs");
-  const errors = podCIDRs.flatMap((cidr, index) => validateCIDRForLegacyField(at.index(index), cidr));
-  if (podCIDRs.length > 2) errors.push(invalid(at, podCIDRs, "may specify no more than one CIDR for each IP family"));
-  if (podCIDRs.length === 2 && podCIDRs[0].includes(":") === podCIDRs[1].includes(":")) {
-    errors.push(invalid(at, podCIDRs, "may specify no more than one CIDR for each IP family"));
-  }
-  return errors;
-}
+import { validateNode, validateNodeChange } from "./validation.ts";
 
 /** podCIDR is the first of podCIDRs; where both are given and differ, podCIDR wins. */
-function syncCidrs(node: Node): void {
-  const { podCIDR, podCIDRs } = node.spec;
-  if (podCIDR && podCIDRs?.[0] !== podCIDR) node.spec.podCIDRs = [podCIDR];
-  else if (!podCIDR && podCIDRs?.length) node.spec.podCIDR = podCIDRs[0];
+function syncCidrs({ spec }: Node): void {
+  const { podCIDR, podCIDRs } = spec;
+  if (podCIDR && podCIDRs?.[0] !== podCIDR) spec.podCIDRs = [podCIDR];
+  else if (!podCIDR && podCIDRs?.length) spec.podCIDR = podCIDRs[0];
+}
+
+function warnings({ spec }: Node): string[] {
+  const at = path("spec", "podCIDRs");
+  return [
+    ...(spec.configSource ? ["spec.configSource: the feature is removed"] : []),
+    ...(spec.externalID ? ["spec.externalID: this field is deprecated, and is unused by Kubernetes"] : []),
+    ...(spec.podCIDRs ?? []).flatMap((cidr, index) => warningsForCIDR(at.index(index), cidr)),
+  ];
 }
 
 /** nodes */
@@ -60,30 +27,30 @@ export const nodeStrategy: Strategy<Node> = {
   setDefaults(node) {
     node.spec ??= {};
     syncCidrs(node);
+    const { status } = node;
+    if (status?.capacity && !status.allocatable) status.allocatable = { ...status.capacity };
   },
-  validate: (node) => [...validateTaints(node.spec.taints), ...validateCidrs(node)],
+  prepareForCreate({ spec, status }) {
+    delete spec.configSource;
+    delete status?.config;
+  },
+  validate: validateNode,
+  warningsOnCreate: warnings,
   prepareForUpdate(node, old) {
     node.status = old.status;
+    if (!old.spec.configSource) delete node.spec.configSource;
   },
-  validateUpdate(node, old) {
-    const errors = [...validateTaints(node.spec.taints), ...validateCidrs(node)];
-    if (old.spec.podCIDRs?.length && !semanticEqual(node.spec.podCIDRs, old.spec.podCIDRs)) {
-      errors.push(forbidden(spec.child("podCIDRs"), 'node updates may not change podCIDR except from "" to valid'));
-    }
-    if (old.spec.providerID && node.spec.providerID !== old.spec.providerID) {
-      errors.push(
-        forbidden(spec.child("providerID"), 'node updates may not change providerID except from "" to valid'),
-      );
-    }
-    return errors;
-  },
-  selectableFields: (node) => ({ "spec.unschedulable": String(node.spec.unschedulable ?? false) }),
+  validateUpdate: (node, old) => [...validateNode(node), ...validateNodeChange(node, old)],
+  warningsOnUpdate: warnings,
+  selectableFields: ({ spec }) => ({ "spec.unschedulable": String(spec.unschedulable ?? false) }),
   cells: nodeCells,
   updateSubresources: {
     status: {
       prepareForUpdate(node, old) {
         node.spec = old.spec;
+        if (!old.status?.config) delete node.status?.config;
       },
+      validateUpdate: validateNodeChange,
     },
   },
 };

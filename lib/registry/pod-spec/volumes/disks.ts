@@ -74,9 +74,9 @@ export function nfs({ server, path: folder }: Source<"nfs">, path: Path): FieldE
 }
 
 const iscsiNames: Record<string, RegExp> = {
-  iqn: /^iqn\.\d{4}-\d{2}\.([A-Za-z0-9-.]+)(:[^,;*&$|\s]+)$/,
-  eui: /^eui\.[A-Za-z0-9]{16}$/,
-  naa: /^naa\.[A-Za-z0-9]{32}$/,
+  iqn: /iqn\.\d{4}-\d{2}\.([A-Za-z0-9-.]+)(:[^,;*&$|\s]+)$/,
+  eui: /^eui.[A-Za-z0-9]{16}$/,
+  naa: /^naa.[A-Za-z0-9]{32}$/,
 };
 
 function iscsiName(name: string, at: Path): FieldError[] {
