@@ -10,6 +10,7 @@ import type { ServiceCIDR } from "../../../openapi/types/networking-v1.ts";
 import { ipaddresses, servicecidrs } from "../../../openapi/types/resources.ts";
 import type { StrategyContext } from "../../strategy.ts";
 import { type Family, familyOf } from "./needs.ts";
+import { reclaim } from "./stale-allocation.ts";
 
 /** Why an address or a port can't be had; the message is upstream's. */
 export class AllocationError extends Error {}
@@ -89,11 +90,11 @@ export async function takeClusterIP(ip: string, service: Service, context: Strat
   const address = parseAddress(ip);
   if (!address) throw new AllocationError(`failed to parse service IP ${JSON.stringify(ip)}`);
   const name = addressText(address);
-  const holds = (cidr: string) => {
+  const inside = (cidr: string) => {
     const network = parseCidr(cidr)?.network;
     return network !== undefined && contains(network, address);
   };
-  const cidr = context.config.serviceCIDRs.find(holds) ?? (await moreRanges(context)).find(holds);
+  const cidr = context.config.serviceCIDRs.find(inside) ?? (await moreRanges(context)).find(inside);
   const range = cidr === undefined ? undefined : rangeOf(cidr);
   if (!range) throw new AllocationError("the provided network does not match the current range");
   const value = numberOf(address.bytes);
@@ -102,8 +103,26 @@ export async function takeClusterIP(ip: string, service: Service, context: Strat
     throw new AllocationError(text);
   }
   if (context.dryRun) return ip;
-  if (!(await take(name, service, context))) throw new AllocationError(allocated);
-  return ip;
+  if (await take(name, service, context)) return ip;
+  const holder = await context.objects.get(ipaddresses, "", name);
+  const free = !holder || (await reclaim(ipaddresses, holder, holds(name), context));
+  if (free && (await take(name, service, context))) return ip;
+  throw new AllocationError(allocated);
+}
+
+const holds = (ip: string) => (service: Service) =>
+  (service.spec?.clusterIPs ?? []).some((text) => {
+    const address = parseAddress(text);
+    return address !== undefined && addressText(address) === ip;
+  });
+
+/** Frees what nobody has any more. Whether there was something. */
+async function sweep(context: StrategyContext): Promise<boolean> {
+  let found = false;
+  for (const object of await context.objects.list(ipaddresses)) {
+    if (await reclaim(ipaddresses, object, holds(object.metadata.name ?? ""), context)) found = true;
+  }
+  return found;
 }
 
 /** Takes any free address of a family. Throws AllocationError when there is none. */
@@ -111,15 +130,26 @@ export async function takeAnyClusterIP(family: Family, service: Service, context
   const configured = context.config.serviceCIDRs.filter((cidr) => familyOf(cidr) === family);
   if (context.dryRun)
     return addressText(parseCidr(configured[0])?.network.address ?? { family: 4, bytes: [0, 0, 0, 0] });
-  for (const cidr of configured) {
+  const more = async () => (await moreRanges(context)).filter((cidr) => familyOf(cidr) === family);
+  const ip = (await takeFromAny(configured, service, context)) ?? (await takeFromAny(await more(), service, context));
+  if (ip !== undefined) return ip;
+  const again = (await sweep(context))
+    ? await takeFromAny([...configured, ...(await more())], service, context)
+    : undefined;
+  if (again === undefined) throw new AllocationError("range is full");
+  return again;
+}
+
+async function takeFromAny(
+  cidrs: readonly string[],
+  service: Service,
+  context: StrategyContext,
+): Promise<string | undefined> {
+  for (const cidr of cidrs) {
     const ip = await takeFrom(cidr, service, context);
     if (ip !== undefined) return ip;
   }
-  for (const cidr of (await moreRanges(context)).filter((text) => familyOf(text) === family)) {
-    const ip = await takeFrom(cidr, service, context);
-    if (ip !== undefined) return ip;
-  }
-  throw new AllocationError("range is full");
+  return undefined;
 }
 
 async function takeFrom(cidr: string, service: Service, context: StrategyContext): Promise<string | undefined> {

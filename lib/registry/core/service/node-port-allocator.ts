@@ -7,9 +7,14 @@ import type { Service } from "../../../openapi/types/core-v1.ts";
 import { nodePortAllocations } from "../../internal-resources.ts";
 import type { StrategyContext } from "../../strategy.ts";
 import { AllocationError } from "./cluster-ip-allocator.ts";
+import { needsHealthCheck, nodePortsOf } from "./needs.ts";
+import { reclaim } from "./stale-allocation.ts";
 
 const allocated = "provided port is already allocated";
 const blindTries = 16;
+
+const holds = (port: number) => (service: Service) =>
+  nodePortsOf(service).includes(port) || (needsHealthCheck(service) && service.spec.healthCheckNodePort === port);
 
 /** Ports taken and given back in one write of a Service. */
 export class NodePortOperation {
@@ -38,8 +43,25 @@ export class NodePortOperation {
     if (this.#context.dryRun) {
       const found = await this.#context.objects.get(nodePortAllocations, "", String(port));
       if (found) throw new AllocationError(allocated);
-    } else if (!(await this.#create(port))) throw new AllocationError(allocated);
+    } else if (!(await this.#create(port)) && !(await this.#takeOver(port))) throw new AllocationError(allocated);
     this.#taken.push(port);
+  }
+
+  /** Takes a port that nobody has any more. */
+  async #takeOver(port: number): Promise<boolean> {
+    const holder = await this.#context.objects.get(nodePortAllocations, "", String(port));
+    const free = !holder || (await reclaim(nodePortAllocations, holder, holds(port), this.#context));
+    return free && (await this.#create(port));
+  }
+
+  /** Frees what nobody has any more. Whether there was something. */
+  async #sweep(): Promise<boolean> {
+    let found = false;
+    for (const object of await this.#context.objects.list(nodePortAllocations)) {
+      const port = Number(object.metadata.name);
+      if (await reclaim(nodePortAllocations, object, holds(port), this.#context)) found = true;
+    }
+    return found;
   }
 
   /** Takes any free port. Throws AllocationError when there is none. */
@@ -51,14 +73,20 @@ export class NodePortOperation {
       this.#taken.push(port);
       return port;
     }
-    const size = high - low + 1;
-    const offset = size <= 16 ? 0 : Math.min(Math.max(Math.floor(size / 32), 16), 128);
     const port =
-      (await this.#takeFrom(low + offset, high)) ??
-      (offset > 0 ? await this.#takeFrom(low, low + offset - 1) : undefined);
+      (await this.#takeFromRange(low, high)) ??
+      ((await this.#sweep()) ? await this.#takeFromRange(low, high) : undefined);
     if (port === undefined) throw new AllocationError("range is full");
     this.#taken.push(port);
     return port;
+  }
+
+  /** The upper part of the range first: the lower is for ports that are asked for (KEP-3668). */
+  async #takeFromRange(low: number, high: number): Promise<number | undefined> {
+    const size = high - low + 1;
+    const offset = size <= 16 ? 0 : Math.min(Math.max(Math.floor(size / 32), 16), 128);
+    const port = await this.#takeFrom(low + offset, high);
+    return port ?? (offset > 0 ? this.#takeFrom(low, low + offset - 1) : undefined);
   }
 
   async #takeFrom(from: number, to: number): Promise<number | undefined> {

@@ -1,5 +1,4 @@
 /** Services (upstream: pkg/registry/core/service). */
-import { isNotFound } from "../../../apimachinery/errors.ts";
 import { path } from "../../../apimachinery/validation/field.ts";
 import { nameIsDNSLabel } from "../../../apimachinery/validation/names.ts";
 import type { Service } from "../../../openapi/types/core-v1.ts";
@@ -13,6 +12,9 @@ import { setServiceDefaults } from "./defaults.ts";
 import { validateServiceStatus } from "./status-validation.ts";
 import { validateService, validateServiceUpdate } from "./validation.ts";
 import { serviceWarnings } from "./warnings.ts";
+
+/** The write is done, so it must not fail now: what could not be given back is reclaimed by the next who wants it. */
+const giveBack: typeof release = (old, service, context) => release(old, service, context).catch(() => {});
 
 /** services */
 export const serviceStrategy: Strategy<Service> = {
@@ -41,16 +43,12 @@ export const serviceStrategy: Strategy<Service> = {
   },
   validateUpdate: validateServiceUpdate,
   warningsOnUpdate: serviceWarnings,
-  afterUpdate: (service, old, context) => release(old, service, context),
+  afterUpdate: (service, old, context) => giveBack(old, service, context),
   async afterDelete(service, context) {
     const { namespace = "", name = "" } = service.metadata;
-    try {
-      // A Service of the same name must not find the addresses of this one's pods.
-      await context.objects.delete(endpoints, namespace, name);
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
-    await release(service, undefined, context);
+    // A Service of the same name must not find the addresses of this one's pods; that there are none is fine.
+    await context.objects.delete(endpoints, namespace, name).catch(() => {});
+    await giveBack(service, undefined, context);
   },
   selectableFields: ({ spec }) => ({ "spec.clusterIP": spec.clusterIP ?? "", "spec.type": spec.type ?? "" }),
   cells: serviceCells,

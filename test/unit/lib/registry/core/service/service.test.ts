@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Service } from "../../../../../../lib/openapi/types/core-v1.ts";
-import { ipaddresses, servicecidrs } from "../../../../../../lib/openapi/types/resources.ts";
+import { ipaddresses, servicecidrs, services } from "../../../../../../lib/openapi/types/resources.ts";
 import { serviceStrategy as strategy } from "../../../../../../lib/registry/core/service/strategy.ts";
+import { nodePortAllocations } from "../../../../../../lib/registry/internal-resources.ts";
 import type { StrategyContext } from "../../../../../../lib/registry/strategy.ts";
 import { context, decoded, type MemoryObjects, messageOf, texts } from "../../objects.ts";
 
@@ -113,6 +114,47 @@ describe("cluster IPs", () => {
     const made = await create({ ports: [port], type: "NodePort" }, at);
     expect(made.spec.clusterIP).toBe("10.96.0.0");
     expect(at.objects.stored.size).toBe(0);
+  });
+});
+
+describe("what a server that ended has left taken", () => {
+  const left = (creationTimestamp: string, owner = "gone") => ({
+    metadata: { name: "", uid: "u", creationTimestamp },
+    spec: { parentRef: { resource: "services", namespace: "d", name: owner } },
+  });
+  const named = (name: string, allocation: ReturnType<typeof left>) => {
+    allocation.metadata.name = name;
+    return allocation;
+  };
+
+  test("is taken over a minute later by who asks for it", async () => {
+    const at = context();
+    await at.objects.create(ipaddresses, named("10.96.1.1", left("2025-12-31T23:58:00Z")));
+    await at.objects.create(nodePortAllocations, named("30001", left("2025-12-31T23:58:00Z")));
+    const spec = { type: "NodePort", clusterIP: "10.96.1.1", ports: [{ port: 80, nodePort: 30_001 }] };
+    expect((await create(spec, at)).spec.clusterIP).toBe("10.96.1.1");
+    const { spec: taken } = at.objects.stored.get("/nodeportallocations//30001") as never;
+    expect(taken).toEqual({ parentRef: { resource: "services", namespace: "d", name: "a" } });
+  });
+
+  test("is not where it is young, or its Service holds it", async () => {
+    const at = context();
+    await at.objects.create(ipaddresses, named("10.96.1.1", left("2025-12-31T23:59:30Z")));
+    await at.objects.create(ipaddresses, named("10.96.1.2", left("2025-12-31T00:00:00Z", "b")));
+    await at.objects.create(services, { metadata: { namespace: "d", name: "b" }, spec: { clusterIPs: ["10.96.1.2"] } });
+    for (const clusterIP of ["10.96.1.1", "10.96.1.2"]) {
+      expect(await messageOf(create({ clusterIP, ports: [port] }, at))).toContain("provided IP is already allocated");
+    }
+  });
+
+  test("is freed where else there is nothing", async () => {
+    const at = context({ config: { serviceCIDRs: ["10.0.0.0/30"], nodePortRange: [30_000, 30_000] } });
+    for (const name of ["10.0.0.1", "10.0.0.2"]) {
+      await at.objects.create(ipaddresses, named(name, left("2025-12-31T00:00:00Z")));
+    }
+    await at.objects.create(nodePortAllocations, named("30000", left("2025-12-31T00:00:00Z")));
+    const { spec } = await create({ type: "NodePort", ports: [port] }, at);
+    expect([spec.clusterIP, spec.ports?.[0].nodePort]).toEqual(["10.0.0.1", 30_000]);
   });
 });
 
