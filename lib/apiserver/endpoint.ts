@@ -47,7 +47,11 @@ export function storageKey(namespace: string, name: string): string {
 export function storedForm({ info, conversion }: Endpoint, object: AnyObject): AnyObject {
   const { group, version, resource } = info.storage;
   const stored = conversion ? (findResource(group, version, resource) ?? info) : info;
+  const { resourceVersion } = object.metadata;
+  // The revision has its place among the fields before it is known: equal objects must have equal texts.
+  object.metadata.resourceVersion ||= "0";
   const canonical = canonicalize(stored.definition, object);
+  canonical.metadata.resourceVersion = resourceVersion;
   canonical.kind = stored.kind;
   canonical.apiVersion = apiVersionOf(stored);
   return canonical;
