@@ -3,6 +3,7 @@ import { type ListOptions, type ListResult, RevisionCompacted, RevisionInFuture 
 import { compareKeys } from "../keys.ts";
 import { maxUndo, planUndo, type Undo } from "../undo.ts";
 import type { CollectionState, ListRow } from "./collection-state.ts";
+import type { ListCache } from "./list-cache.ts";
 import type { Reader } from "./read.ts";
 import { parseRecord } from "./writes.ts";
 
@@ -10,13 +11,14 @@ import { parseRecord } from "./writes.ts";
 const scanPage = 500;
 
 /** A page of a collection. Throws RevisionCompacted, RevisionInFuture. */
-export function list(reader: Reader, state: CollectionState, options: ListOptions): ListResult {
+export function list(reader: Reader, cache: ListCache, state: CollectionState, options: ListOptions): ListResult {
   const revision = options.revision ?? state.revision;
   if (revision > state.revision) throw new RevisionInFuture(state.revision);
   if (revision < state.compacted) throw new RevisionCompacted(state.compacted, state.revision);
   const { prefix = "", after = "", limit, matches } = options;
   const isNewest = revision === state.revision;
   if (isNewest && matches === undefined && limit === undefined) {
+    if (after === "") return wholeList(reader, cache, state, prefix);
     return { revision, items: reader.range(state, prefix, after, -1) };
   }
   const undo = isNewest ? undefined : undoSince(reader, state, revision, prefix);
@@ -33,6 +35,14 @@ export function list(reader: Reader, state: CollectionState, options: ListOption
     if (matches === undefined || matchesRow(matches, row)) items.push(row);
   }
   return { revision, items };
+}
+
+function wholeList(reader: Reader, cache: ListCache, state: CollectionState, prefix: string): ListResult {
+  const cached = cache.get(state, prefix);
+  if (cached !== undefined) return cached;
+  const result = { revision: state.revision, items: reader.range(state, prefix, "", -1) };
+  cache.put(state, prefix, result);
+  return result;
 }
 
 function matchesRow(matches: NonNullable<ListOptions["matches"]>, row: ListRow): boolean {

@@ -20,6 +20,7 @@ import { isSqliteError, translate } from "./errors.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { Compactor, HistoryKeeper, type HistoryOptions } from "./history.ts";
 import { list } from "./list.ts";
+import { ListCache } from "./list-cache.ts";
 import { Reader } from "./read.ts";
 import { openDatabase } from "./schema.ts";
 import { watch } from "./watch.ts";
@@ -59,6 +60,7 @@ class SqliteStore implements Store {
   private readonly db: DatabaseSync;
   private readonly clock: Clock;
   private readonly reader: Reader;
+  private readonly lists = new ListCache();
   private readonly writer: Writer;
   private readonly compactor: Compactor;
   private readonly keeper: HistoryKeeper;
@@ -111,7 +113,7 @@ class SqliteStore implements Store {
   }
 
   async list(collection: Collection, options: ListOptions = {}): Promise<ListResult> {
-    return this.read(() => list(this.reader, this.state(collection), options));
+    return this.read(() => list(this.reader, this.lists, this.state(collection), options));
   }
 
   async count(collection: Collection, prefix = ""): Promise<number> {
