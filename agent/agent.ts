@@ -20,6 +20,7 @@ import { nodeLabels, nodeStatus } from "./node/node-status.ts";
 import { Registration } from "./node/registration.ts";
 import type { AgentOptions } from "./options.ts";
 import { BackOff } from "./pods/back-off.ts";
+import { cgroupOf } from "./pods/cgroup.ts";
 import { parseResolvConf } from "./pods/dns-config.ts";
 import { PodFolders } from "./pods/folders.ts";
 import { Images } from "./pods/images.ts";
@@ -122,7 +123,7 @@ export class Agent {
       },
       signal,
     );
-    const context = this.#context(folders);
+    const context = this.#context(folders, network);
     this.#pods = new Pods(context, podInformer);
     void this.#registration.run(signal);
     await this.#startProxy(network);
@@ -218,7 +219,7 @@ export class Agent {
     }
   }
 
-  #context(folders: PodFolders): NodeContext {
+  #context(folders: PodFolders, network: PodNetwork): NodeContext {
     const wake = (uid: string) => this.#pods?.wake(uid);
     const references = new References({
       client: this.#client,
@@ -254,7 +255,7 @@ export class Agent {
       clock: systemClock,
       random: systemRandom,
       crashBackOff: new BackOff(crashFirstMs, crashMaxMs),
-      cgroupParent: `/coracle/${this.#options.nodeName}`,
+      cgroupParent: cgroupOf(network.bridge),
       memoryCapacity: this.#machine.memoryBytes,
       clusterDns: { servers: [this.#options.clusterDns], domain: this.#options.clusterDomain },
       machineDns: () => parseResolvConf(readFileSync(resolvConf, "utf8")),

@@ -6,6 +6,7 @@ import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
 import { podNetwork } from "./network/cni.ts";
 import { removeBridge } from "./network/machine.ts";
+import { cgroupOf, removeCgroup } from "./pods/cgroup.ts";
 import { removeTable } from "./proxy/nft.ts";
 import { nodeLayout } from "./runtime/containerd/prepare.ts";
 import { createCriClient } from "./runtime/cri/client.ts";
@@ -35,13 +36,14 @@ function mountsBelow(folder: string): string[] {
   return points.filter((point) => point.startsWith(`${folder}/`)).sort((a, b) => b.length - a.length);
 }
 
-/** Removes rules, bridge, mounts and state. Containerd must have ended, and its pods must be gone. */
+/** Removes rules, bridge, control groups, mounts and state. Containerd must have ended, and its pods must be gone. */
 export async function removeNodeState(dataDir: string): Promise<void> {
   const folder = resolve(dataDir);
   // The range does not matter: bridge and table are named by the folder.
   const { bridge } = podNetwork("10.244.0.0/24", folder);
   await removeTable(bridge.replaceAll("-", "_"));
   await removeBridge(bridge);
+  await removeCgroup(cgroupOf(bridge));
   const runFolder = dirname(nodeLayout(folder).socket);
   for (const point of [...mountsBelow(folder), ...mountsBelow(runFolder)]) await run("umount", ["--lazy", point]);
   await rm(runFolder, { recursive: true, force: true });

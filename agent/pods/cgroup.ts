@@ -5,6 +5,9 @@ import { join } from "node:path";
 
 const root = "/sys/fs/cgroup";
 
+/** The cgroup of all pods of a node; a node's bridge is named by its data folder, so this is its own too. */
+export const cgroupOf = (bridge: string) => `/${bridge}`;
+
 /** Removes a cgroup and those in it from every hierarchy; one that is in use stays. */
 export async function removeCgroup(path: string): Promise<void> {
   const unified = existsSync(join(root, "cgroup.controllers"));

@@ -46,7 +46,8 @@ function streamOnce(client: Client, onEvent: () => void, signal: AbortSignal): P
       resolve();
     };
     signal.addEventListener("abort", cancel);
-    stream.on("metadata", onEvent);
+    // Until containerd has got the call, events are missed: the caller looks once now, and again every few seconds.
+    onEvent();
     stream.on("data", onEvent);
     stream.on("error", done);
     stream.on("end", done);
