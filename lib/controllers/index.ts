@@ -3,6 +3,7 @@
 import { createClusterRoleAggregationController } from "./clusterrole-aggregation.ts";
 import type { ControllerEntry } from "./controller.ts";
 import { createCronJobController } from "./cronjob/cronjob.ts";
+import { createDaemonSetController } from "./daemonset/daemonset.ts";
 import { createDeploymentController } from "./deployment/deployment.ts";
 import { createEndpointsController } from "./endpoints.ts";
 import { createEndpointSliceController } from "./endpointslice/endpointslice.ts";
@@ -28,6 +29,7 @@ export const controllers: readonly ControllerEntry[] = [
     create: createReplicationControllerController,
   },
   { name: "deployment-controller", create: createDeploymentController },
+  { name: "daemonset-controller", create: createDaemonSetController },
   {
     name: "endpointslice-controller",
     component: "endpoint-slice-controller",

@@ -8,6 +8,7 @@ const namespace = "kube-system";
 const accounts: Readonly<Record<string, string>> = {
   "serviceaccount-controller": "service-account-controller",
   "root-ca-certificate-publisher-controller": "root-ca-cert-publisher",
+  "daemonset-controller": "daemon-set-controller",
   "endpoints-controller": "endpoint-controller",
   "replicationcontroller-controller": "replication-controller",
   "garbage-collector-controller": "generic-garbage-collector",
