@@ -21,6 +21,7 @@ import { RevisionConflict, type Store } from "../storage/interface.ts";
 import type { AdmissionChain } from "./admission-chain.ts";
 import { type Endpoint, storageKey, storedForm } from "./endpoint.ts";
 import { generateName } from "./generate-name.ts";
+import { dedupOwnerReferences } from "./owner-references.ts";
 import { translate } from "./storage-errors.ts";
 import { storedValue } from "./stored-value.ts";
 import { validateCreate, validateUpdate } from "./validate.ts";
@@ -103,6 +104,7 @@ export class ResourceStore {
     const { strategy, gr } = endpoint;
     const revision = given.metadata.resourceVersion;
     this.#fillSystemFields(endpoint, given, namespace);
+    dedupOwnerReferences(given, context.warnings);
     await context.admission?.admit(endpoint, "CREATE", "", given, undefined, context);
     strategy.prepareForCreate?.(given, context.strategyContext);
     const rollback = await strategy.beginCreate?.(given, context.strategyContext);
@@ -163,7 +165,7 @@ export class ResourceStore {
     }
     const old: AnyObject = JSON.parse(stored.text);
     const given = await request.change(deepCopy(old));
-    const conditional = this.#checkPreconditions(endpoint, given, old, stored.revision, name);
+    const conditional = this.#checkPreconditions(endpoint, given, old, stored.revision, request);
     try {
       return await this.#writeUpdate(endpoint, given, old, stored, subresource, context);
     } catch (error) {
@@ -175,13 +177,20 @@ export class ResourceStore {
   }
 
   /** Whether the client named the version that it changes. */
-  #checkPreconditions({ strategy, gr }: Endpoint, given: AnyObject, old: AnyObject, revision: number, name: string) {
+  #checkPreconditions(
+    { strategy, gr }: Endpoint,
+    given: AnyObject,
+    old: AnyObject,
+    revision: number,
+    { name, retry }: UpdateRequest,
+  ) {
     const { metadata } = given;
     const wanted = metadata.resourceVersion ?? "";
     if (!/^\d*$/.test(wanted)) {
       throw failure(500, "", `strconv.ParseUint: parsing ${JSON.stringify(wanted)}: invalid syntax`);
     }
-    if (metadata.uid && metadata.uid !== old.metadata.uid) {
+    // A patch is no statement about the uid: there validation finds it changed.
+    if (!retry && metadata.uid && metadata.uid !== old.metadata.uid) {
       const text = `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${old.metadata.uid}`;
       throw newConflict(gr, name, text);
     }
@@ -203,6 +212,7 @@ export class ResourceStore {
     const hooks: UpdateStrategy<AnyObject> =
       subresource === "" ? strategy : (strategy.updateSubresources?.[subresource] ?? {});
     this.#keepSystemFields(endpoint, given, old);
+    dedupOwnerReferences(given, context.warnings);
     await context.admission?.admit(endpoint, "UPDATE", subresource, given, old, context);
     hooks.prepareForUpdate?.(given, old, context.strategyContext);
     const rollback = subresource === "" ? await strategy.beginUpdate?.(given, old, context.strategyContext) : undefined;
@@ -235,7 +245,8 @@ export class ResourceStore {
     object.metadata.resourceVersion = String(stored.revision);
     if (this.#isFinished(endpoint, object) && old.metadata.deletionTimestamp) {
       if (!context.dryRun) {
-        await this.store.delete(collection, key, stored.revision, value);
+        // What watchers are shown is the version that was stored last, not the one that let it go.
+        await this.store.delete(collection, key, stored.revision, storedValue(endpoint, old));
         await strategy.afterDelete?.(object, context.strategyContext);
       }
       return { object, text: value.text(stored.revision) };
