@@ -12,6 +12,7 @@ import { persistentVolumeClaimResize } from "./persistent-volume-claim-resize.ts
 import type { AdmissionPlugin } from "./plugin.ts";
 import { podTopologyLabels } from "./pod-topology-labels.ts";
 import { priority } from "./priority.ts";
+import { resourceQuota } from "./resourcequota/index.ts";
 import { runtimeClass } from "./runtime-class.ts";
 import { serviceAccount } from "./service-account.ts";
 import { storageObjectInUseProtection } from "./storage-object-in-use-protection.ts";
@@ -35,4 +36,5 @@ export const admissionPlugins: readonly AdmissionPlugin[] = [
   certificateSubjectRestriction,
   defaultIngressClass,
   podTopologyLabels,
+  resourceQuota,
 ];
