@@ -12,7 +12,7 @@ import type { NodeStatus } from "../lib/openapi/types/core-v1.ts";
 import { endpointslices, pods as podResource, services } from "../lib/openapi/types/resources.ts";
 import { informerZone } from "./dns/informer-zone.ts";
 import { type DnsServer, serveDns } from "./dns/server.ts";
-import { type PodNetwork, podNetwork, writeCniConfig } from "./network/cni.ts";
+import { configuredCidr, type PodNetwork, podNetwork, writeCniConfig } from "./network/cni.ts";
 import { ensureBridge, freePodCidr, machineAddress, prepareKernel } from "./network/machine.ts";
 import { keepLease } from "./node/lease.ts";
 import { availableMemory, diskOf, machineInfo } from "./node/machine-info.ts";
@@ -160,9 +160,8 @@ export class Agent {
 
   async #prepareNetwork(): Promise<PodNetwork> {
     const layout = nodeLayout(this.#dataDir);
-    // The bridge of an earlier run has the range already: that is no conflict.
-    const { bridge } = podNetwork("10.244.0.0/24", this.#dataDir);
-    const network = podNetwork(this.#options.podCidr ?? freePodCidr(bridge), this.#dataDir);
+    const cidr = this.#options.podCidr ?? configuredCidr(layout.cniConf) ?? freePodCidr();
+    const network = podNetwork(cidr, this.#dataDir);
     await ensureBridge(network);
     writeCniConfig(network, layout.cniConf, join(layout.folder, "addresses"));
     return network;

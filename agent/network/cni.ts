@@ -1,6 +1,6 @@
 /** The node's pod network: a bridge of its own, with addresses from the node's range (CNI's bridge and host-local). */
 import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** A node's pod network. */
@@ -50,9 +50,21 @@ export function cniConfig(network: PodNetwork, stateDir: string): object {
   };
 }
 
+const fileName = "10-coracle.conflist";
+
+/** The range of an earlier run: pods that still run have addresses of it. undefined where there is none. */
+export function configuredCidr(confDir: string): string | undefined {
+  try {
+    const { plugins } = JSON.parse(readFileSync(join(confDir, fileName), "utf8"));
+    return plugins[0].ipam.ranges[0][0].subnet;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Writes the configuration where the runtime looks for it. */
 export function writeCniConfig(network: PodNetwork, confDir: string, stateDir: string): void {
   mkdirSync(confDir, { recursive: true });
   mkdirSync(stateDir, { recursive: true });
-  writeFileSync(join(confDir, "10-coracle.conflist"), `${JSON.stringify(cniConfig(network, stateDir), null, 2)}\n`);
+  writeFileSync(join(confDir, fileName), `${JSON.stringify(cniConfig(network, stateDir), null, 2)}\n`);
 }

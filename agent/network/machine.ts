@@ -26,11 +26,10 @@ export function defaultInterface(table: string): string | undefined {
   return rows.find(([, destination, , , , , , mask]) => destination === "00000000" && mask === "00000000")?.[0];
 }
 
-/** The first of the ranges 10.244.N.0/24 that no interface of the machine is in. `except`: an interface that doesn't count. */
-export function freePodCidr(except?: string): string {
-  const addresses = Object.entries(networkInterfaces())
-    .filter(([name]) => name !== except)
-    .flatMap(([, list]) => list ?? [])
+/** The first of the ranges 10.244.N.0/24 that no interface of the machine is in. */
+export function freePodCidr(): string {
+  const addresses = Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
     .filter(({ family }) => family === "IPv4")
     .map(({ address }) => parseAddress(address));
   for (let third = 0; third < 256; third++) {

@@ -1,6 +1,8 @@
-import { networkInterfaces } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
+import { networkInterfaces, tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, it } from "vitest";
-import { cniConfig, podNetwork } from "../../../../agent/network/cni.ts";
+import { cniConfig, configuredCidr, podNetwork, writeCniConfig } from "../../../../agent/network/cni.ts";
 import { defaultInterface, freePodCidr, machineAddress } from "../../../../agent/network/machine.ts";
 
 it("a range's first address is the gateway; the bridge is the data folder's own", () => {
@@ -26,6 +28,14 @@ it("CNI gives addresses of the range by the bridge", () => {
       },
     ],
   });
+});
+
+it("an agent that starts again finds the range that its pods have", () => {
+  const folder = mkdtempSync(join(tmpdir(), "coracle-cni-"));
+  expect(configuredCidr(folder)).toBeUndefined();
+  writeCniConfig(podNetwork("10.244.7.0/24", "/data"), folder, join(folder, "state"));
+  expect(configuredCidr(folder)).toBe("10.244.7.0/24");
+  rmSync(folder, { recursive: true });
 });
 
 it("finds the default route's interface", () => {
