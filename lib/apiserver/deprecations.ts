@@ -1,6 +1,7 @@
 /** Kinds that clients should leave: each answer about them says so (upstream: endpoints/deprecation). */
 import type { ServerRequest, ServerResponse } from "../apimachinery/http.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { failureForm } from "./negotiation.ts";
 import { failureResponse, warningHeader } from "./respond.ts";
 
 /** Since when, and what to use instead. */
@@ -26,7 +27,6 @@ export async function warnOfDeprecation(
   try {
     return withWarning(await respond(), text);
   } catch (error) {
-    const yaml = request.header("accept")?.startsWith("application/yaml") === true;
-    return withWarning(failureResponse(error, yaml ? "yaml" : "json"), text);
+    return withWarning(failureResponse(error, failureForm(request)), text);
   }
 }

@@ -13,10 +13,9 @@ import { getScale, updateScale } from "./handlers/scale.ts";
 import { createSubresource } from "./handlers/subresource.ts";
 import { update } from "./handlers/update.ts";
 import { watch } from "./handlers/watch.ts";
-import { type Negotiated, negotiate } from "./negotiation.ts";
-import { listForms, objectForms, type ResourceRequest } from "./request.ts";
+import { type Negotiated, negotiate, wantsPretty } from "./negotiation.ts";
+import { listForms, objectForms, type ResourceRequest, watchForms } from "./request.ts";
 import type { RequestInfo } from "./request-info.ts";
-import { isTrue } from "./request-info.ts";
 import { pageNotFound } from "./respond.ts";
 import type { ServerContext } from "./server-context.ts";
 
@@ -92,9 +91,11 @@ const handlers: Record<string, Handle> = {
 
 const handler = (verb: string): Handle => handlers[verb];
 
+const isListing = (verb: string) => verb === "list" || verb === "deletecollection";
+
 function negotiated(request: ServerRequest, info: RequestInfo, verb: string): Negotiated {
-  const forms = verb === "list" || verb === "deletecollection" ? listForms : objectForms;
-  return negotiate(request.header("accept"), forms, info.query.size > 0 && isTrue(info.query.get("pretty")));
+  const forms = verb === "watch" ? watchForms : isListing(verb) ? listForms : objectForms;
+  return negotiate(request.header("accept"), forms, wantsPretty(request, info.query));
 }
 
 async function subresource(

@@ -46,8 +46,7 @@ export class EndpointTable {
 
   /** A resource that is stored but not served, or undefined. */
   findInternal(group: string, version: string, resource: string): Endpoint | undefined {
-    const same = (info: ResourceInfo) =>
-      info.group === group && info.version === version && info.resource === resource;
+    const same = (info: ResourceInfo) => info.group === group && info.version === version && info.resource === resource;
     const info = internalResources.find(same);
     return info && endpoint(this.#cluster, info, plain);
   }

@@ -15,9 +15,9 @@ export function objectText(request: ResourceRequest, text: string, form: Negotia
   const object = served(endpoint, JSON.parse(text));
   if (form.as === undefined) return JSON.stringify(object);
   if (form.as === "Table") {
-    return tableText(request, [object], { resourceVersion: object.metadata.resourceVersion ?? "" });
+    return tableText(request, [object], { resourceVersion: object.metadata.resourceVersion ?? "" }, form);
   }
-  return JSON.stringify(partialMetadata(object, "PartialObjectMetadata"));
+  return JSON.stringify(partialMetadata(object, form));
 }
 
 /** An object of the stored version as one of the served version. */

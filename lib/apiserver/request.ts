@@ -36,6 +36,9 @@ export const objectForms = ["Table", "PartialObjectMetadata"];
 /** The forms that answers with a list have. */
 export const listForms = ["Table", "PartialObjectMetadataList"];
 
+/** The forms that a watch takes. */
+export const watchForms = [...objectForms, "PartialObjectMetadataList"];
+
 /** Whether the stored texts can be sent as they are. */
 export function isPlain(form: Negotiated, endpoint: Endpoint): boolean {
   return form.as === undefined && endpoint.conversion === undefined;

@@ -73,12 +73,15 @@ export async function withWarnings<T>(warnings: readonly string[], write: () => 
 }
 
 /** A failure as a response. */
-export function failureResponse(error: unknown, format: Negotiated["format"] = "json"): ServerResponse {
+export function failureResponse(
+  error: unknown,
+  form: Pick<Negotiated, "format" | "pretty"> = { format: "json", pretty: false },
+): ServerResponse {
   const status = statusOf(error);
   const response = jsonText(
     status.code ?? 500,
     `${JSON.stringify(status)}\n`,
-    { format, pretty: false },
+    form,
     failureWarnings.get(error as object),
   );
   const seconds = status.details?.retryAfterSeconds;

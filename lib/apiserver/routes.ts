@@ -15,10 +15,9 @@ export type HealthChecks = Readonly<Record<string, () => Promise<string | undefi
 
 /** /healthz, /livez and /readyz, each with `?verbose` and `?exclude=` and with single checks below it. */
 export function healthRoute(checks: HealthChecks): Route {
-  return async ({ method }, { path, query }) => {
+  return async (_, { path, query }) => {
     const match = /^\/(healthz|livez|readyz)(?:\/(.+))?$/.exec(path);
     if (!match) return undefined;
-    if (method !== "GET" && method !== "HEAD") return plainText(405, "405 method not allowed");
     const [, endpoint, single] = match;
     if (single !== undefined && !(single in checks)) return pageNotFound;
     const excluded = new Set(query.getAll("exclude"));

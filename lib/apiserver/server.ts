@@ -14,6 +14,7 @@ import type { AuthorizationAttributes, Authorizer } from "./authorization/author
 import { conversions } from "./conversions.ts";
 import { type Connector, dispatch } from "./dispatch.ts";
 import { EndpointTable } from "./endpoint-table.ts";
+import { failureForm } from "./negotiation.ts";
 import { ServerObjects } from "./objects.ts";
 import { type RequestInfo, requestInfo } from "./request-info.ts";
 import { ResourceStore } from "./resource-store.ts";
@@ -88,7 +89,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       return await answer(options, context, request, info);
     } catch (error) {
       if (!(error instanceof StatusError)) options.logError?.(error, `${request.method} ${info.path}`);
-      return failureResponse(error, wantsYaml(request) ? "yaml" : "json");
+      return failureResponse(error, failureForm(request));
     }
   };
   const server: ApiServer = {
@@ -102,8 +103,6 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   };
   return server;
 }
-
-const wantsYaml = (request: ServerRequest) => request.header("accept")?.startsWith("application/yaml") === true;
 
 async function answer(
   options: ApiServerOptions,

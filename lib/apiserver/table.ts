@@ -4,6 +4,7 @@ import type { AnyObject } from "../apimachinery/meta.ts";
 import { ageCell } from "../registry/printers/cells.ts";
 import { columnsOf } from "../registry/printers/columns.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { Negotiated } from "./negotiation.ts";
 import type { ResourceRequest } from "./request.ts";
 
 /** How much of each object a row carries. */
@@ -19,13 +20,13 @@ export function includeObjectOf(query: URLSearchParams): IncludeObject {
 }
 
 /** The metadata of an object, as an object of its own. */
-export function partialMetadata(object: AnyObject, kind: "PartialObjectMetadata"): AnyObject {
-  return { kind, apiVersion: "meta.k8s.io/v1", metadata: object.metadata };
+export function partialMetadata(object: AnyObject, form: Negotiated): AnyObject {
+  return { kind: "PartialObjectMetadata", apiVersion: formVersion(form), metadata: object.metadata };
 }
 
-function rowObject(object: AnyObject, include: IncludeObject): unknown {
+function rowObject(object: AnyObject, include: IncludeObject, form: Negotiated): unknown {
   if (include === "None") return null;
-  return include === "Object" ? object : partialMetadata(object, "PartialObjectMetadata");
+  return include === "Object" ? object : partialMetadata(object, form);
 }
 
 function cellsOf({ strategy, info }: Endpoint, object: AnyObject, now: number): unknown[] {
@@ -36,29 +37,33 @@ function cellsOf({ strategy, info }: Endpoint, object: AnyObject, now: number): 
 }
 
 /** A Table's rows. */
-function rows({ endpoint, server, info }: ResourceRequest, objects: readonly AnyObject[]): unknown[] {
+function rows({ endpoint, server, info }: ResourceRequest, objects: readonly AnyObject[], form: Negotiated): unknown[] {
   const include = includeObjectOf(info.query);
   const now = server.clock.now();
   return objects.map((object) => ({
     cells: cellsOf(endpoint, object, now),
     conditions: endpoint.strategy.rowConditions?.(object),
-    object: rowObject(object, include),
+    object: rowObject(object, include, form),
   }));
 }
+
+/** meta.k8s.io/VERSION of a Table or metadata-only form. */
+export const formVersion = (form: Negotiated): string => form.formVersion ?? "meta.k8s.io/v1";
 
 /** A Table as text. `withColumns` is false for all but the first event of a watch. */
 export function tableText(
   request: ResourceRequest,
   objects: readonly AnyObject[],
   metadata: Record<string, unknown>,
+  form: Negotiated,
   withColumns = true,
 ): string {
   const { group, version, resource } = request.endpoint.info;
   return JSON.stringify({
     kind: "Table",
-    apiVersion: "meta.k8s.io/v1",
+    apiVersion: formVersion(form),
     metadata,
     columnDefinitions: withColumns ? columnsOf(group, version, resource) : null,
-    rows: rows(request, objects),
+    rows: rows(request, objects, form),
   });
 }

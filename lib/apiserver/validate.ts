@@ -43,7 +43,9 @@ export async function validateUpdate(
   old: AnyObject,
   context: StrategyContext,
 ): Promise<void> {
-  const errors = validateObjectMetaUpdate(object.metadata, old.metadata, metadata);
+  const ofMetadata = validateObjectMetaUpdate(object.metadata, old.metadata, metadata);
+  // Upstream looks at metadata in general and again for the kind: its answers name each cause twice.
+  const errors = [...ofMetadata, ...ofMetadata];
   const added = object.metadata.finalizers?.filter((name) => !old.metadata.finalizers?.includes(name));
   if (added && added.length > 0) errors.push(...validateFinalizerNames(object.metadata.finalizers));
   if (strategy.validateUpdate) errors.push(...(await strategy.validateUpdate(object, old, context)));

@@ -41,8 +41,19 @@ async function textOf(body: ServerResponse["body"]): Promise<string> {
   return text;
 }
 
+/** JSON as the recording client wrote it, in Python: messages quote the beginnings of bodies. */
+function jsonText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(jsonText).join(", ")}]`;
+  if (typeof value === "object" && value !== null) {
+    const entries = Object.entries(value).map(([key, one]) => `${jsonText(key)}: ${jsonText(one)}`);
+    return `{${entries.join(", ")}}`;
+  }
+  const text = JSON.stringify(value);
+  return text.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 async function send(handler: Handler, step: Step, variables: Variables) {
-  const text = step.raw !== undefined ? step.raw : step.body === undefined ? undefined : JSON.stringify(step.body);
+  const text = step.raw !== undefined ? step.raw : step.body === undefined ? undefined : jsonText(step.body);
   const body = Buffer.from(text === undefined ? "" : fill(text, variables));
   const headers: Record<string, readonly string[]> = {
     accept: [step.accept],

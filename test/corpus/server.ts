@@ -22,9 +22,20 @@ export async function corpusServer(): Promise<{ handle: Handler; close(): Promis
     logError: (error, request) => console.error(request, error),
   });
   await server.bootstrap({ address: "192.0.2.2", port: 6443 });
+  await forgetHistory(server);
   const close = async () => {
     server.close();
     await store.close();
   };
   return { handle: server.handle, close };
+}
+
+/** The recorded server's history did not reach back to revision 1; the first ConfigMap of this one is forgotten too. */
+async function forgetHistory({ objects, context }: Awaited<ReturnType<typeof createClusterServer>>): Promise<void> {
+  const resource = { group: "", version: "v1", resource: "configmaps" };
+  const metadata = { name: "first", namespace: "default" };
+  const written = await objects.create(resource, { apiVersion: "v1", kind: "ConfigMap", metadata });
+  await objects.delete(resource, metadata.namespace, metadata.name);
+  const collection = { cluster: "default", group: "", resource: "configmaps" };
+  await context.resources.store.compact(collection, Number(written.metadata.resourceVersion) + 1);
 }

@@ -10,7 +10,7 @@ import { jsonText } from "../respond.ts";
 import { parseSelectors } from "../selectors.ts";
 import { translate } from "../storage-errors.ts";
 import { readDeleteOptions } from "./delete.ts";
-import { listText } from "./list.ts";
+import { listText, metadataOf } from "./list.ts";
 
 /** How many deletions run at once. */
 const width = 16;
@@ -41,6 +41,6 @@ export async function deleteCollection(request: ResourceRequest, form: Negotiate
     }
   };
   await Promise.all(Array.from({ length: width }, worker));
-  const text = listText(request, result, { resourceVersion: String(result.revision) }, form);
+  const text = listText(request, result, metadataOf(result, prefix), form);
   return jsonText(200, `${text}\n`, form, context.warnings);
 }

@@ -11,7 +11,7 @@ import { isPlain, type ResourceRequest } from "../request.ts";
 import { jsonText } from "../respond.ts";
 import { parseSelectors } from "../selectors.ts";
 import { tooLargeResourceVersion, translate } from "../storage-errors.ts";
-import { includeObjectOf, partialMetadata, tableText } from "../table.ts";
+import { formVersion, includeObjectOf, partialMetadata, tableText } from "../table.ts";
 
 /** Answers with the collection, or one page of it. */
 export async function list(request: ResourceRequest, form: Negotiated): Promise<ServerResponse> {
@@ -67,8 +67,8 @@ function expiredToken(token: ContinueToken): StatusError {
   return error;
 }
 
-/** ListMeta of a page. */
-function metadataOf({ revision, next, remaining }: ListResult, prefix: string): Record<string, unknown> {
+/** ListMeta of a page of the keys below `prefix`. */
+export function metadataOf({ revision, next, remaining }: ListResult, prefix: string): Record<string, unknown> {
   const metadata: Record<string, unknown> = { resourceVersion: String(revision) };
   if (next === undefined) return metadata;
   metadata.continue = encodeContinue({ revision, after: next.slice(prefix.length) });
@@ -86,14 +86,14 @@ export function listText(
   const { endpoint } = request;
   if (isPlain(form, endpoint)) return plainList(endpoint, result.items, metadata);
   const objects = result.items.map(({ text }) => served(endpoint, JSON.parse(text)));
-  if (form.as === "Table") return tableText(request, objects, metadata);
+  if (form.as === "Table") return tableText(request, objects, metadata, form);
   const { kind, apiVersion, items } =
     form.as === undefined
       ? { kind: endpoint.info.listKind, apiVersion: endpoint.apiVersion, items: objects.map(withoutKind) }
       : {
           kind: "PartialObjectMetadataList",
-          apiVersion: "meta.k8s.io/v1",
-          items: objects.map((object) => partialMetadata(object, "PartialObjectMetadata")),
+          apiVersion: formVersion(form),
+          items: objects.map((object) => partialMetadata(object, form)),
         };
   return JSON.stringify({ kind, apiVersion, metadata, items });
 }

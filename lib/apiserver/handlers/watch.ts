@@ -5,13 +5,13 @@ import { canonicalize } from "../../openapi/decode.ts";
 import { type LogEntry, type Matcher, RevisionCompacted, type WatchBatch } from "../../storage/interface.ts";
 import { type ListOptions, listOptions } from "../list-options.ts";
 import type { Negotiated } from "../negotiation.ts";
-import { servedTypes } from "../negotiation.ts";
+import { streamedTypes } from "../negotiation.ts";
 import { served } from "../render.ts";
 import { isPlain, type ResourceRequest } from "../request.ts";
 import { statusOf } from "../respond.ts";
 import { parseSelectors } from "../selectors.ts";
 import { translate } from "../storage-errors.ts";
-import { includeObjectOf, partialMetadata, tableText } from "../table.ts";
+import { formVersion, includeObjectOf, partialMetadata, tableText } from "../table.ts";
 import { checkResourceVersion } from "./get.ts";
 
 /** How often a quiet watch that wants bookmarks gets one. */
@@ -21,7 +21,7 @@ const initialEventsEnd = { "k8s.io/initial-events-end": "true" };
 /** Answers with the stream; its errors after the head are ERROR events. */
 export async function watch(request: ResourceRequest, form: Negotiated): Promise<ServerResponse> {
   const { info, endpoint } = request;
-  if (form.format === "yaml") throw newNotAcceptable(servedTypes.filter((type) => !type.includes("yaml")));
+  if (form.format === "yaml") throw newNotAcceptable(streamedTypes);
   const options = listOptions(info.query, true);
   const { matches } = parseSelectors(info.query, endpoint.info);
   checkResourceVersion(options.resourceVersion);
@@ -34,6 +34,9 @@ export async function watch(request: ResourceRequest, form: Negotiated): Promise
   const headers = { "Content-Type": "application/json", "Cache-Control": "no-cache, private" };
   return { status: 200, headers, body: stream.events() };
 }
+
+/** Thrown where an event can't be told in the form that was asked for. */
+const unencodable = Symbol("unencodable");
 
 type EventType = "ADDED" | "MODIFIED" | "DELETED";
 
@@ -70,7 +73,7 @@ class WatchStream {
       }
       yield* this.#tail(after, end.signal);
     } catch (error) {
-      yield this.#error(error);
+      if (error !== unencodable) yield this.#error(error);
     } finally {
       end.cancel();
     }
@@ -173,11 +176,14 @@ class WatchStream {
     const { endpoint } = this.#request;
     if (isPlain(this.#form, endpoint)) return text;
     const object = served(endpoint, JSON.parse(text));
+    // Upstream takes this form until there is an event, and then ends the stream without a word.
+    if (this.#form.as === "PartialObjectMetadataList") throw unencodable;
     if (this.#form.as === undefined) return JSON.stringify(object);
-    if (this.#form.as !== "Table") return JSON.stringify(partialMetadata(object, "PartialObjectMetadata"));
+    if (this.#form.as !== "Table") return JSON.stringify(partialMetadata(object, this.#form));
     const first = this.#firstTable;
     this.#firstTable = false;
-    return tableText(this.#request, [object], { resourceVersion: object.metadata.resourceVersion ?? "" }, first);
+    const metadata = { resourceVersion: object.metadata.resourceVersion ?? "" };
+    return tableText(this.#request, [object], metadata, this.#form, first);
   }
 
   #bookmark(revision: number, annotations?: Record<string, string>): string {
@@ -186,11 +192,10 @@ class WatchStream {
     const object = { kind: endpoint.info.kind, apiVersion: endpoint.apiVersion, metadata, ...this.#zeroFields() };
     const { as } = this.#form;
     if (as === "Table") {
-      const table = { kind: "Table", apiVersion: "meta.k8s.io/v1", metadata, columnDefinitions: null, rows: [] };
+      const table = { kind: "Table", apiVersion: formVersion(this.#form), metadata, columnDefinitions: null, rows: [] };
       return `${JSON.stringify({ type: "BOOKMARK", object: table })}\n`;
     }
-    if (as)
-      return `${JSON.stringify({ type: "BOOKMARK", object: partialMetadata(object, "PartialObjectMetadata") })}\n`;
+    if (as) return `${JSON.stringify({ type: "BOOKMARK", object: partialMetadata(object, this.#form) })}\n`;
     return `${JSON.stringify({ type: "BOOKMARK", object })}\n`;
   }
 
