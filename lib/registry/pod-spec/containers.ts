@@ -133,12 +133,15 @@ const notForEphemeral = [
   "lifecycle",
 ] as const;
 
-const isEmpty = (value: unknown) =>
-  value === undefined || (typeof value === "object" && Object.keys(value ?? {}).length === 0);
+/** Whether a field is set; resources are always there. */
+function isGiven(container: EphemeralContainer, name: (typeof notForEphemeral)[number]): boolean {
+  const value = container[name];
+  return value !== undefined && (name !== "resources" || Object.keys(value).length > 0);
+}
 
 function validateEphemeralOnly(container: EphemeralContainer, path: Path): FieldError[] {
   const text = "cannot be set for an Ephemeral Container";
-  const given = notForEphemeral.filter((name) => !isEmpty(container[name]));
+  const given = notForEphemeral.filter((name) => isGiven(container, name));
   const errors = given.map((name) => forbidden(path.child(name), text));
   for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
     const at = path.child("volumeMounts").index(index);

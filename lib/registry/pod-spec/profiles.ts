@@ -8,6 +8,7 @@ import {
   tooLong,
 } from "../../apimachinery/validation/field.ts";
 import type { AppArmorProfile, SeccompProfile } from "../../openapi/types/core-v1.ts";
+import { goProfile } from "./go-values.ts";
 import { validateLocalDescendingPath } from "./volumes/paths.ts";
 
 const types = ["Localhost", "RuntimeDefault", "Unconfined"];
@@ -24,7 +25,7 @@ export function validateSeccomp(profile: SeccompProfile | undefined, path: Path)
   else if (!types.includes(type)) errors.push(notSupportedAsListed(path.child("type"), type, types));
   if (type !== "Localhost") {
     if (localhostProfile === undefined) return errors;
-    return [...errors, invalid(at, profile, "can only be set when seccomp type is Localhost")];
+    return [...errors, invalid(at, goProfile(profile), "can only be set when seccomp type is Localhost")];
   }
   if (localhostProfile === undefined) errors.push(required(at, "must be set when seccomp type is Localhost"));
   else errors.push(...validateLocalDescendingPath(localhostProfile, at));

@@ -2,6 +2,7 @@
 import { duplicate, type FieldError, forbidden, invalid, Path, required } from "../../apimachinery/validation/field.ts";
 import { isDNS1123Label, nameIsDNSSubdomain } from "../../apimachinery/validation/names.ts";
 import type { PodResourceClaim } from "../../openapi/types/core-v1.ts";
+import { goResourceClaim } from "./go-values.ts";
 
 const names = ["resourceClaimName", "resourceClaimTemplateName"] as const;
 
@@ -23,10 +24,12 @@ export function validateResourceClaims(
     const given = names.filter((name) => claim[name] !== undefined);
     if (given.length === 2) {
       const text = "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified";
-      errors.push(invalid(at, claim, text));
+      errors.push(invalid(at, goResourceClaim(claim), text));
     }
     if (given.length === 0) {
-      errors.push(invalid(at, claim, "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"));
+      errors.push(
+        invalid(at, goResourceClaim(claim), "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"),
+      );
     }
     for (const name of given) {
       const value = claim[name] ?? "";

@@ -9,6 +9,7 @@ import {
 } from "../../apimachinery/validation/field.ts";
 import { isValidGroupID, isValidUserID } from "../../apimachinery/validation/names.ts";
 import type { PodSpec, SecurityContext } from "../../openapi/types/core-v1.ts";
+import { goSecurityContext } from "./go-values.ts";
 import { validateAppArmor, validateSeccomp } from "./profiles.ts";
 import { validateSysctls } from "./sysctls.ts";
 import { allContainers } from "./visit.ts";
@@ -32,10 +33,10 @@ function validateEscalation(context: SecurityContext, path: Path): FieldError[] 
   if (context.allowPrivilegeEscalation !== false) return [];
   const errors: FieldError[] = [];
   const text = "cannot set `allowPrivilegeEscalation` to false and";
-  if (context.privileged) errors.push(invalid(path, context, `${text} \`privileged\` to true`));
+  if (context.privileged) errors.push(invalid(path, goSecurityContext(context), `${text} \`privileged\` to true`));
   for (const capability of context.capabilities?.add ?? []) {
     if (capability !== "CAP_SYS_ADMIN") continue;
-    errors.push(invalid(path, context, `${text} \`capabilities.Add\` CAP_SYS_ADMIN`));
+    errors.push(invalid(path, goSecurityContext(context), `${text} \`capabilities.Add\` CAP_SYS_ADMIN`));
   }
   return errors;
 }
@@ -82,7 +83,7 @@ export function validatePodSecurityContext(spec: PodSpec, path: Path): FieldErro
     ...validateWindowsOptions(context.windowsOptions, path.child("windowsOptions")),
     ...validateAppArmor(context.appArmorProfile, path.child("appArmorProfile")),
     ...oneOf(context.supplementalGroupsPolicy, ["Merge", "Strict"], path.child("supplementalGroupsPolicy")),
-    ...oneOf(context.seLinuxChangePolicy, ["MountOption", "Recursive"], path.child("seLinuxChangePolicy")),
+    ...oneOf(context.seLinuxChangePolicy, ["Recursive"], path.child("seLinuxChangePolicy")),
   ];
 }
 

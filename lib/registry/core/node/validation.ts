@@ -12,6 +12,7 @@ import {
 import { parseCidr, validateCIDRForLegacyField } from "../../../apimachinery/validation/ip.ts";
 import { isQualifiedName, isValidLabelValue } from "../../../apimachinery/validation/names.ts";
 import type { Node, Taint } from "../../../openapi/types/core-v1.ts";
+import { goNodeAddress, goTaint } from "../../pod-spec/go-values.ts";
 import { validateResourceQuantity } from "../../validation/resource-names.ts";
 import { validateNodeConfig } from "./config-validation.ts";
 
@@ -37,7 +38,8 @@ function validateTaints(taints: readonly Taint[] | undefined, field: Path): Fiel
     if (problems.length > 0) errors.push(invalid(at.child("value"), value, problems.join(";")));
     errors.push(...validateEffect(effect, at.child("effect")));
     const id = `${effect}:${key}`;
-    if (seen.has(id)) errors.push({ ...duplicate(at, taint), detail: "taints must be unique by key and effect pair" });
+    if (seen.has(id))
+      errors.push({ ...duplicate(at, goTaint(taint)), detail: "taints must be unique by key and effect pair" });
     seen.add(id);
     return errors;
   });
@@ -112,7 +114,7 @@ function validateAddresses({ status }: Node): FieldError[] {
   const seen = new Set<string>();
   return (status?.addresses ?? []).flatMap((address, index) => {
     const id = `${address.type}/${address.address}`;
-    if (seen.has(id)) return [duplicate(statusPath.child("addresses").index(index), address)];
+    if (seen.has(id)) return [duplicate(statusPath.child("addresses").index(index), goNodeAddress(address))];
     seen.add(id);
     return [];
   });

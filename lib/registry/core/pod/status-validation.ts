@@ -102,7 +102,13 @@ function validateAddresses(addresses: Addresses, old: Addresses, field: Path): F
     errors.push(internal(field, `failed to check for dual stack with error:invalid IP ${JSON.stringify(bad)}`));
   }
   if (list.length > 2 || families[0] === families[1]) {
-    errors.push(invalid(field, addresses, "may specify no more than one IP for each IP family"));
+    errors.push(
+      invalid(
+        field,
+        list.map((ip) => ({ IP: ip })),
+        "may specify no more than one IP for each IP family",
+      ),
+    );
   }
   return errors;
 }

@@ -4,6 +4,7 @@ import { type FieldError, forbidden, invalid, path, required } from "../../../ap
 import { inclusiveRangeError } from "../../../apimachinery/validation/names.ts";
 import type { NodeAffinity, NodeSelectorTerm, Pod, PodSpec, Toleration } from "../../../openapi/types/core-v1.ts";
 import { validatePodAnnotationUpdates } from "../../pod-spec/annotations.ts";
+import { goNodeSelectorTerm } from "../../pod-spec/go-values.ts";
 import { validateTolerations } from "../../pod-spec/tolerations.ts";
 import { same } from "../../validation/generation.ts";
 import { diffText } from "./diff.ts";
@@ -89,11 +90,17 @@ function validateNarrowedAffinity(now: NodeAffinity | undefined, old: NodeAffini
   const at = specPath.child("affinity", "nodeAffinity", required, "nodeSelectorTerms");
   if (before.length > 0 && before.length !== terms.length) {
     const text = "no additions/deletions to non-empty NodeSelectorTerms list are allowed";
-    return [invalid(at, now?.[required]?.nodeSelectorTerms ?? null, text)];
+    return [invalid(at, now?.[required]?.nodeSelectorTerms?.map(goNodeSelectorTerm) ?? null, text)];
   }
   return before.flatMap((term, index) => {
     if (onlyAdds(terms[index], term)) return [];
-    return [invalid(at.index(index), terms[index], "only additions are allowed (no mutations or deletions)")];
+    return [
+      invalid(
+        at.index(index),
+        goNodeSelectorTerm(terms[index]),
+        "only additions are allowed (no mutations or deletions)",
+      ),
+    ];
   });
 }
 
