@@ -6,6 +6,7 @@ import { createEventRecorder } from "../client/event-recorder.ts";
 import type { Informer, InformerQuery, Informers } from "../client/informer.ts";
 import type { Client } from "../client/interface.ts";
 import type { Change, Controller, ControllerContext, ControllerEntry } from "../controllers/controller.ts";
+import { isNamespaceTerminating } from "../controllers/namespace-terminating.ts";
 import { WorkQueue } from "../controllers/work-queue.ts";
 import type { InformerGraph } from "./object-graph.ts";
 
@@ -22,7 +23,7 @@ export interface RunControllersOptions {
   /** The cluster's CA in PEM. */
   readonly rootCertificate: string;
   readonly lastHeard?: (node: string) => number | undefined;
-  /** Told of every reconcile that failed and will be tried again; conflicts, which are the usual course, are not told. */
+  /** Told of every reconcile that failed and will be tried again, but not of conflicts and of namespaces that end. */
   readonly onError?: (controller: string, key: string, error: unknown) => void;
 }
 
@@ -133,7 +134,7 @@ class Runner {
       this.#queue.forget(key);
       if (result?.requeueAfterMs !== undefined) this.#queue.addAfter(key, result.requeueAfterMs);
     } catch (error) {
-      if (!isConflict(error)) this.#onError(key, error);
+      if (!isConflict(error) && !isNamespaceTerminating(error)) this.#onError(key, error);
       this.#queue.addRateLimited(key);
     }
   }
