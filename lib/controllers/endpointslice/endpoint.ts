@@ -1,7 +1,7 @@
 /** A pod as the endpoint of a Service (upstream: k8s.io/endpointslice/utils.go). */
 import { deepEqual } from "../../apimachinery/equality.ts";
 import type { Node, Pod, Service, ServicePort } from "../../openapi/types/core-v1.ts";
-import type { Endpoint, EndpointPort } from "../../openapi/types/discovery-v1.ts";
+import type { Endpoint, EndpointHints, EndpointPort } from "../../openapi/types/discovery-v1.ts";
 import { isPodReady, isPodTerminal } from "../pod-status.ts";
 
 /** The kinds of addresses that a slice may have for a Service. */
@@ -32,18 +32,31 @@ export function endpointOf(pod: Pod, node: Node | undefined, service: Service, t
   const { namespace, name, uid } = pod.metadata;
   const zone = node === undefined ? undefined : zoneOf(node);
   const { hostname, subdomain, nodeName } = pod.spec;
+  const ready = service.spec?.publishNotReadyAddresses === true || (serving && !terminating);
+  const hints = ready ? hintsFor(service, zone, nodeName) : undefined;
   return {
     addresses: addressesOf(pod, type),
-    conditions: {
-      ready: service.spec?.publishNotReadyAddresses === true || (serving && !terminating),
-      serving,
-      terminating,
-    },
+    conditions: { ready, serving, terminating },
+    ...(hints === undefined ? {} : { hints }),
     ...(hostname && subdomain === service.metadata.name ? { hostname } : {}),
     targetRef: { kind: "Pod", namespace, name, uid },
     ...(nodeName ? { nodeName } : {}),
     ...(zone ? { zone } : {}),
   };
+}
+
+/** From where an endpoint is best used, if the Service wants that said (upstream: k8s.io/endpointslice/trafficdist). */
+function hintsFor(service: Service, zone: string | undefined, node: string | undefined): EndpointHints | undefined {
+  const { trafficDistribution = "" } = service.spec ?? {};
+  const { annotations = {} } = service.metadata;
+  // The older annotation asks for hints by another rule and wins over the field.
+  const mode =
+    annotations["service.kubernetes.io/topology-aware-hints"] ?? annotations["service.kubernetes.io/topology-mode"];
+  if (mode === "Auto" || mode === "auto") return undefined;
+  if (!["PreferClose", "PreferSameZone", "PreferSameNode"].includes(trafficDistribution)) return undefined;
+  const forNodes = trafficDistribution === "PreferSameNode" && node ? [{ name: node }] : undefined;
+  if (!zone && forNodes === undefined) return undefined;
+  return { ...(zone ? { forZones: [{ name: zone }] } : {}), ...(forNodes === undefined ? {} : { forNodes }) };
 }
 
 /** The ports that the Service has on a pod; a named target port that the pod lacks is left out. */
@@ -81,10 +94,11 @@ export function endpointKey({ addresses, hostname = "", targetRef }: Endpoint): 
   return [[...addresses].sort().join(","), hostname, targetRef?.namespace, targetRef?.name].join(" ");
 }
 
-/** Whether two endpoints of one key are the same in everything else, hints apart. */
+/** Whether two endpoints of one key are the same in everything else. */
 export function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
   return (
     deepEqual(a.conditions, b.conditions) &&
+    deepEqual(a.hints, b.hints) &&
     a.nodeName === b.nodeName &&
     a.zone === b.zone &&
     a.targetRef?.kind === b.targetRef?.kind &&

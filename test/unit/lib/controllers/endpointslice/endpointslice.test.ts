@@ -207,6 +207,36 @@ describe("endpointslice controller", () => {
     expect(service.metadata.name).toBe("web");
   });
 
+  const zones = { forZones: [{ name: "z1" }] };
+  const hintCases: { name: string; spec: Partial<ServiceSpec>; ready?: boolean; want: unknown }[] = [
+    { name: "nothing asked for", spec: {}, want: undefined },
+    { name: "PreferClose", spec: { trafficDistribution: "PreferClose" }, want: zones },
+    { name: "PreferSameZone", spec: { trafficDistribution: "PreferSameZone" }, want: zones },
+    {
+      name: "PreferSameNode",
+      spec: { trafficDistribution: "PreferSameNode" },
+      want: { ...zones, forNodes: [{ name: "n1" }] },
+    },
+    {
+      name: "an endpoint that is not ready",
+      spec: { trafficDistribution: "PreferClose" },
+      ready: false,
+      want: undefined,
+    },
+  ];
+  for (const { name, spec, ready = true, want } of hintCases) {
+    it(`hints from where to use an endpoint: ${name}`, async () => {
+      const { api, settle } = start();
+      putPod({ name: "a", ready });
+      await createService();
+      await settle();
+      const [service] = api.all(services);
+      api.put(services, { ...service, spec: { ...service.spec, ...spec } });
+      await settle();
+      expect(api.all(endpointslices)[0].endpoints?.[0].hints).toEqual(want);
+    });
+  }
+
   it("leaves out a pod whose node is not known, says so, and takes it in when the node comes", async () => {
     const { api, events, settle } = start();
     putPod({ name: "a", spec: { nodeName: "n2" } });
