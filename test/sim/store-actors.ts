@@ -59,8 +59,17 @@ export interface WatchNote {
   position: number;
 }
 
+/** A get that began after a write of the same key was acknowledged. */
+export interface GetNote {
+  readonly key: string;
+  readonly after: number;
+  /** 0 where there was nothing. */
+  readonly revision: number;
+}
+
 /** All notes of a run. */
 export class Notes {
+  readonly gets: GetNote[] = [];
   readonly writes: WriteNote[] = [];
   readonly lists: ListNote[] = [];
   readonly watches: WatchNote[] = [];
@@ -185,9 +194,11 @@ export class Process {
           ? store.delete(collection, key, current.revision, value)
           : store.update(collection, key, current.revision, value));
       notes.writes.push({ id, key, outcome: "acknowledged", revision, at: world.now() });
-      const seen = await store.get(collection, key).catch(() => undefined);
-      if (seen !== undefined && seen.revision < revision) throw new Error(`get of ${key} is older than ${id}`);
+      const seen = await store.get(collection, key);
+      notes.gets.push({ key, after: revision, revision: seen?.revision ?? 0 });
     } catch (error) {
+      // The get after the write may fail as well; the write has been noted then.
+      if (error instanceof StoreUnavailable && notes.writes.some((write) => write.id === id)) return;
       const isRefusal = [KeyExists, KeyNotFound, RevisionConflict].some((kind) => error instanceof kind);
       if (!isRefusal && !(error instanceof StoreUnavailable)) throw error;
       const outcome = isRefusal || !hasBegun ? "refused" : "unknown";

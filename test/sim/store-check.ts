@@ -23,6 +23,7 @@ export function checkRun(history: ReadonlyMap<number, Item>, notes: Notes): void
   const entries = entriesOf(history, Math.max(0, ...read));
   const states = replay(entries);
   checkWrites(history, notes);
+  checkGets(history, notes);
   checkLists(states, notes);
   checkWatches(entries, notes);
 }
@@ -70,6 +71,17 @@ function checkWrites(history: ReadonlyMap<number, Item>, { writes, lists }: Note
     if (!list.isNewest) continue;
     for (const { id, revision = 0, at } of writes) {
       if (at < list.begunAt && revision > list.revision) throw new Error(`a list that began after ${id} is older`);
+    }
+  }
+}
+
+function checkGets(history: ReadonlyMap<number, Item>, { gets }: Notes): void {
+  for (const { key, after, revision } of gets) {
+    // Nothing is there after a deletion: the acknowledged one or a later one.
+    const isDeleted = () =>
+      [...history.values()].some(({ k, c, r }) => k === key && c === "deleted" && Number(r) >= after);
+    if (revision === 0 ? !isDeleted() : revision < after) {
+      throw new Error(`get of ${key} at ${revision} is older than the acknowledged ${after}`);
     }
   }
 }

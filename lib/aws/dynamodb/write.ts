@@ -129,8 +129,9 @@ export class Writer {
         break;
       } catch (error) {
         if (error instanceof ConditionFailed || error instanceof OutcomeUnknown) {
-          if (await settleOwn(log, ticket)) break;
-          return false;
+          if (!(await settleOwn(log, ticket))) return false;
+          await shown(change, ticket);
+          break;
         }
         if (!(error instanceof TableBusy)) {
           // Nobody should have to wait for this ticket; what is wrong is said by the error that comes first.
@@ -177,6 +178,18 @@ async function settleOwn(log: CollectionLog, { revision, partitions, writer }: T
     if (!isPassing(error)) throw error;
     throw new StoreUnavailable("the table does not answer: whether the write happened is unknown", { cause: error });
   }
+}
+
+/**
+ * Waits until the object's item shows a commit that was seen in the log: a transaction's items need not show it at the
+ * same moment, and who has an acknowledgement must get what was written.
+ */
+async function shown({ log, key, isDeletion = false }: Change, { revision }: Ticket): Promise<void> {
+  await log.persist(async () => {
+    const item = await log.table.get(log.layout.object(key));
+    const isShown = item === undefined ? isDeletion : numberOf(item, attribute.revision) >= revision;
+    if (!isShown) throw new TableBusy(`revision ${revision} is being written`);
+  });
 }
 
 /** All items of a change, the object's first. Throws ValueTooLarge, or what the value's own text throws. */
