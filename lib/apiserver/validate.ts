@@ -3,7 +3,7 @@ import { newInvalid } from "../apimachinery/errors.ts";
 import type { AnyObject } from "../apimachinery/meta.ts";
 import { type FieldError, invalid, path } from "../apimachinery/validation/field.ts";
 import { validateObjectMeta, validateObjectMetaUpdate } from "../apimachinery/validation/meta.ts";
-import { nameIsDNSSubdomain } from "../apimachinery/validation/names.ts";
+import { nameIsDNSSubdomain, pathSegmentName } from "../apimachinery/validation/names.ts";
 import type { StrategyContext, UpdateStrategy } from "../registry/strategy.ts";
 import type { Endpoint } from "./endpoint.ts";
 
@@ -45,7 +45,8 @@ export async function validateUpdate(
 ): Promise<void> {
   const ofMetadata = validateObjectMetaUpdate(object.metadata, old.metadata, metadata);
   // Upstream looks at metadata in general and again for the kind: its answers name each cause twice.
-  const errors = [...ofMetadata, ...ofMetadata];
+  const errors = validateObjectMeta(object.metadata, endpoint.info.namespaced, pathSegmentName, metadata);
+  errors.push(...ofMetadata, ...ofMetadata);
   const added = object.metadata.finalizers?.filter((name) => !old.metadata.finalizers?.includes(name));
   if (added && added.length > 0) errors.push(...validateFinalizerNames(object.metadata.finalizers));
   if (strategy.validateUpdate) errors.push(...(await strategy.validateUpdate(object, old, context)));

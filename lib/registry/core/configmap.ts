@@ -1,5 +1,7 @@
 /** ConfigMaps (upstream: pkg/registry/core/configmap). */
 import { type FieldError, invalid, Path, path, tooLong } from "../../apimachinery/validation/field.ts";
+import { validateObjectMeta } from "../../apimachinery/validation/meta.ts";
+import { nameIsDNSSubdomain } from "../../apimachinery/validation/names.ts";
 import type { ConfigMap } from "../../openapi/types/core-v1.ts";
 import { ageCell } from "../printers/cells.ts";
 import type { Strategy } from "../strategy.ts";
@@ -21,7 +23,12 @@ function validate({ data = {}, binaryData = {} }: ConfigMap): FieldError[] {
 /** configmaps */
 export const configMapStrategy: Strategy<ConfigMap> = {
   validate,
-  validateUpdate: (object, old) => [...validateSealed(object, old), ...validate(object)],
+  validateUpdate: (object, old) => [
+    ...validateSealed(object, old),
+    // Upstream looks at the whole metadata again here, as if the object were new.
+    ...validateObjectMeta(object.metadata, true, nameIsDNSSubdomain, path("metadata")),
+    ...validate(object),
+  ],
   cells: ({ metadata, data = {}, binaryData = {} }, { now }) => [
     metadata.name,
     Object.keys(data).length + Object.keys(binaryData).length,
