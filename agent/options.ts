@@ -19,7 +19,7 @@ export interface AgentOptions {
   readonly clientCa?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
-  /** Mirrors and credentials of registries are files here, as containerd has them. */
+  /** Failures are told with their stacks. */
   readonly verbose: boolean;
 }
 
@@ -28,10 +28,11 @@ export class OptionsError extends Error {
   override name = "OptionsError";
 }
 
-const usage =
-  "usage: node agent/main.ts --kubeconfig FILE --node-name NAME --data-dir DIR [--node-ip ADDRESS] [--pod-cidr RANGE]\n" +
-  "  [--cluster-cidr RANGE]... [--cluster-dns ADDRESS] [--cluster-domain NAME] [--max-pods N] [--port PORT]\n" +
-  "  [--client-ca FILE] [--tls-cert FILE --tls-key FILE] [--verbose]";
+const usage = [
+  "usage: node agent/main.ts --kubeconfig FILE --node-name NAME --data-dir DIR [--node-ip ADDRESS]",
+  "  [--pod-cidr RANGE] [--cluster-cidr RANGE]... [--cluster-dns ADDRESS] [--cluster-domain NAME] [--max-pods N]",
+  "  [--port PORT] [--client-ca FILE] [--tls-cert FILE --tls-key FILE] [--verbose]",
+].join("\n");
 
 /** Reads the flags. Throws OptionsError. */
 export function agentOptions(args: readonly string[]): AgentOptions {

@@ -49,7 +49,7 @@ function setting(path: string, value: string): boolean {
 
 /** What the kernel was told. */
 export interface KernelNetwork {
-  /** Traffic between ports of a bridge passes the machine's rules: pods reach Services whose pod is on the same bridge. */
+  /** Traffic between a bridge's ports passes the machine's rules: pods reach Services whose pod is on their bridge. */
   readonly bridgeFiltered: boolean;
 }
 
@@ -61,14 +61,24 @@ export async function prepareKernel(): Promise<KernelNetwork> {
   return { bridgeFiltered: setting("net/bridge/bridge-nf-call-iptables", "1") };
 }
 
-/** Makes the bridge with the gateway's address: the cluster's DNS listens there before the first pod. */
+/** A bridge's own hardware address, from its IPv4 address. */
+export function bridgeMac(gateway: string): string {
+  const bytes = gateway.split(".").map((octet) => Number(octet).toString(16).padStart(2, "0"));
+  return ["0a", "58", ...bytes].join(":");
+}
+
+/**
+ * Makes the bridge with the gateway's address: the cluster's DNS listens there before the first pod. Its hardware
+ * address is set: a bridge without one takes the lowest of its ports', so each pod that comes or goes could change it,
+ * and the other pods would send to the old one until they ask again.
+ */
 export async function ensureBridge(network: PodNetwork): Promise<void> {
   const { bridge, gateway, prefix } = network;
   if (!existsSync(`/sys/class/net/${bridge}`)) await run("ip", ["link", "add", bridge, "type", "bridge"]);
   const { stdout } = await run("ip", ["-o", "-4", "address", "show", "dev", bridge]);
   if (!stdout.includes(` ${gateway}/${prefix} `))
     await run("ip", ["address", "add", `${gateway}/${prefix}`, "dev", bridge]);
-  await run("ip", ["link", "set", bridge, "up"]);
+  await run("ip", ["link", "set", "dev", bridge, "address", bridgeMac(gateway), "up"]);
 }
 
 /** Removes the bridge, where it is there. */

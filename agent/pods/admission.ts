@@ -1,4 +1,4 @@
-/** Whether a pod fits on this node: what two schedulers may both have sent here (upstream: kubelet/lifecycle/predicate.go). */
+/** Whether a pod fits on this node, which two schedulers may both have filled (upstream: lifecycle/predicate.go). */
 
 import { matchesNodeChoice } from "../../lib/apimachinery/scheduling/node-affinity.ts";
 import { amountsOf, podRequests } from "../../lib/apimachinery/scheduling/pod-resources.ts";

@@ -1,4 +1,4 @@
-/** Back-off by key that doubles, and is forgotten after a quiet time (upstream: client-go/util/flowcontrol/backoff.go). */
+/** Back-off by key that doubles and is forgotten after a quiet time (upstream: client-go/util/flowcontrol). */
 
 interface Entry {
   delayMs: number;

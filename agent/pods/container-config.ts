@@ -120,7 +120,8 @@ function appArmorOf({ type, localhostProfile = "" }: { type: string; localhostPr
 
 function verifyNonRoot(pod: Pod, container: Container, user: number | undefined, nonRoot: boolean, image: Image): void {
   if (!nonRoot) return;
-  const where = `(pod: "${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})", container: ${container.name})`;
+  const { name, namespace, uid } = pod.metadata;
+  const where = `(pod: "${name}_${namespace}(${uid})", container: ${container.name})`;
   if (user !== undefined) {
     if (user === 0) throw new Error(`container's runAsUser breaks non-root policy ${where}`);
     return;

@@ -50,7 +50,7 @@ function mapText(map: Record<string, string> | undefined): string {
     .join("\n");
 }
 
-/** The value of resourceFieldRef; limits that are not set are the node's allocatable. Throws an Error for unknown names. */
+/** The value of resourceFieldRef; limits that are not set are the node's allocatable. Throws for unknown names. */
 export function resourceField(
   container: Container,
   { resource, divisor = "0" }: ResourceFieldSelector,

@@ -107,7 +107,8 @@ export class Images {
     this.#lastError.delete(key);
     const size = Number((await this.#service.imageStatus(name))?.size ?? 0);
     const took = `${((this.#clock.now() - startedAt) / 1000).toFixed(3)}s`;
-    const text = `Successfully pulled image "${requested}" in ${took} (${took} including waiting). Image size: ${size} bytes.`;
+    const how = `in ${took} (${took} including waiting)`;
+    const text = `Successfully pulled image "${requested}" ${how}. Image size: ${size} bytes.`;
     record("Normal", "Pulled", text);
   }
 

@@ -1,4 +1,4 @@
-/** Ends containers and whole pods (upstream: kuberuntime_container.go, killContainer and killContainersWithSyncResult). */
+/** Ends containers and whole pods (upstream: kuberuntime_container.go, killContainer). */
 import type { Container, Pod } from "../../lib/openapi/types/core-v1.ts";
 import { isRuntimeNotFound } from "../runtime/cri/client.ts";
 import { isSidecar } from "./actions.ts";

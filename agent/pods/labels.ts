@@ -1,4 +1,4 @@
-/** Names of the labels and annotations by which sandboxes and containers are found again (upstream: kubelet/types/labels.go). */
+/** Labels and annotations by which sandboxes and containers are found again (upstream: kubelet/types/labels.go). */
 import { createHash } from "node:crypto";
 import type { Container } from "../../lib/openapi/types/core-v1.ts";
 

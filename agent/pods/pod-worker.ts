@@ -14,6 +14,7 @@ import { podDns } from "./dns-config.ts";
 import type { PodPlace } from "./fields.ts";
 import { podHostname } from "./hosts-file.ts";
 import { killContainer, killPod, removePod } from "./kill.ts";
+import { deadlineOf, isTerminal, needsResync } from "./lifetime.ts";
 import type { NodeContext } from "./node-context.ts";
 import { podCgroup } from "./resources.ts";
 import { emptyRuntimePod, type RuntimePod, readRuntimePod } from "./runtime-pod.ts";
@@ -330,7 +331,8 @@ export class PodWorker {
       const secret = name ? await this.#node.references.secret(pod, name) : undefined;
       if (secret) found.push(secret);
       else if (name) {
-        const message = `Unable to retrieve some image pull secrets (${name}); attempting to pull the image may not succeed.`;
+        const so = "attempting to pull the image may not succeed.";
+        const message = `Unable to retrieve some image pull secrets (${name}); ${so}`;
         this.#node.recorder.event(pod, "Warning", "FailedToRetrieveImagePullSecret", message);
       }
     }
@@ -386,17 +388,4 @@ export class PodWorker {
     this.#onGone();
     return undefined;
   }
-}
-
-const isTerminal = (status: PodStatus | undefined) => status?.phase === "Failed" || status?.phase === "Succeeded";
-
-function deadlineOf(pod: Pod, status: PodStatus | undefined): number | undefined {
-  const seconds = pod.spec.activeDeadlineSeconds;
-  const startTime = status?.startTime ?? pod.status?.startTime;
-  return seconds === undefined || startTime === undefined ? undefined : Date.parse(startTime) + seconds * 1000;
-}
-
-/** Tokens have to be renewed; everything else that changes says so itself. */
-function needsResync(pod: Pod): boolean {
-  return (pod.spec.volumes ?? []).some(({ projected }) => projected !== undefined);
 }

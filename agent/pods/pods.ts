@@ -1,4 +1,4 @@
-/** All pods of the node: one worker each, told of what changes in the API and in the runtime (upstream: kubelet.syncLoop). */
+/** All pods of the node: one worker each, told of changes in API and runtime (upstream: kubelet.syncLoop). */
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { keyOf } from "../../lib/apimachinery/meta.ts";

@@ -22,7 +22,7 @@ export function cpuQuota(milliCpu: number): number {
   return milliCpu === 0 ? 0 : Math.max(Math.floor((milliCpu * quotaPeriodUs) / 1000), minQuotaUs);
 }
 
-/** The limits of a container. `memoryCapacity` is the machine's, in bytes; without CAP_SYS_RESOURCE no score is lowered. */
+/** The limits of a container. `memoryCapacity` is the machine's, in bytes. */
 export function containerResources(container: Container, pod: Pod, memoryCapacity: number): LinuxContainerResources {
   const { requests, limits } = container.resources ?? {};
   const cpuLimit = milli(limits?.cpu) ?? 0;

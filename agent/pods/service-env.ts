@@ -28,7 +28,7 @@ export function serviceEnv(services: readonly Service[]): Map<string, string> {
   return env;
 }
 
-/** The Services that a pod is told of: `kubernetes` of the default namespace always, its own namespace's if it wants. */
+/** The Services that a pod is told of: `default/kubernetes` always, its own namespace's if it wants. */
 export function servicesForPod(all: readonly Service[], namespace: string, enableServiceLinks: boolean): Service[] {
   const master = all.filter(({ metadata }) => metadata.namespace === "default" && metadata.name === "kubernetes");
   if (!enableServiceLinks) return master;

@@ -10,7 +10,7 @@ export interface Target {
   readonly local: boolean;
 }
 
-/** What a port of a Service leads to. `none`: nobody in the whole cluster serves it, so it is refused rather than dropped. */
+/** What a port of a Service leads to. `none`: nobody in the whole cluster serves it, so it is refused, not dropped. */
 export interface PortTargets {
   readonly none: boolean;
   /** For traffic from inside the cluster. */

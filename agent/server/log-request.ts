@@ -1,4 +1,4 @@
-/** The request for a container's log: its parameters and whose log it is (upstream: kubelet/server, kubelet_pods.go). */
+/** The request for a container's log: its parameters, and whose log it is (upstream: kubelet_pods.go). */
 import type { ContainerStatus, Pod } from "../../lib/openapi/types/core-v1.ts";
 import { type RuntimeContainer, readRuntimePod } from "../pods/runtime-pod.ts";
 import type { RuntimeService } from "../runtime/cri/client.ts";

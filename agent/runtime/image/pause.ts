@@ -1,6 +1,6 @@
 /**
- * The program that holds a sandbox's namespaces, as a static ELF executable made here: it ignores SIGCHLD (so the kernel
- * reaps the orphans that become its children) and sleeps for ever. No compiler, no registry and no library is needed.
+ * The program that holds a sandbox's namespaces, as a static ELF executable made here: it ignores SIGCHLD, so the
+ * kernel reaps the orphans that become its children, and sleeps for ever. No compiler, registry or library is needed.
  */
 import type { Platform } from "./oci-image.ts";
 

@@ -3,7 +3,7 @@ import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { cniConfig, configuredCidr, podNetwork, writeCniConfig } from "../../../../agent/network/cni.ts";
-import { defaultInterface, freePodCidr, machineAddress } from "../../../../agent/network/machine.ts";
+import { bridgeMac, defaultInterface, freePodCidr, machineAddress } from "../../../../agent/network/machine.ts";
 
 it("a range's first address is the gateway; the bridge is the data folder's own", () => {
   const network = podNetwork("10.244.3.0/24", "/data");
@@ -50,4 +50,8 @@ it("the machine has an address, and a range that is free", () => {
   expect(addresses).toContain(machineAddress());
   const [, third] = /^10\.244\.(\d+)\.0\/24$/.exec(freePodCidr()) ?? [];
   expect(addresses.some((address) => address.startsWith(`10.244.${third}.`))).toBe(false);
+});
+
+it("a bridge has a hardware address of its own", () => {
+  expect(bridgeMac("10.244.3.1")).toBe("0a:58:0a:f4:03:01");
 });
