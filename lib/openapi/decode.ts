@@ -314,7 +314,8 @@ export interface Decoded {
 }
 
 /**
- * Reads a value as a definition (`core.v1.Pod`). Throws DecodeError with Go's text. With `collectUnknown` the fields that
+ * Reads a value as a definition (`core.v1.Pod`). Throws DecodeError with Go's text. With `collectUnknown` the
+ * fields that
  * are left out are named.
  */
 export function decode(name: string, value: unknown, collectUnknown = false): Decoded {

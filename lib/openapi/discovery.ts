@@ -17,7 +17,10 @@ export interface DiscoveryGroup {
   readonly versions: readonly DiscoveryVersion[];
 }
 
-/** What is stored in a version that is not the served one, in the version as upstream has it: the hash tells clients. */
+/**
+ * What is stored in a version that is not the served one, in the version as upstream has it: the hash tells
+ * clients.
+ */
 const storageVersions: Readonly<Record<string, string>> = {
   "admissionregistration.k8s.io/v1/mutatingadmissionpolicies": "admissionregistration.k8s.io/v1beta1",
   "admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings": "admissionregistration.k8s.io/v1beta1",

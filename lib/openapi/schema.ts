@@ -82,7 +82,10 @@ export function definitionNames(group: string): string[] {
   return [...linesOf(group).keys()];
 }
 
-/** The name of a kind's definition, or undefined where it is unknown. API groups' facts are named by their first label. */
+/**
+ * The name of a kind's definition, or undefined where it is unknown. API groups' facts are named by their first
+ * label.
+ */
 export function definitionOf(kind: { group: string; version: string; kind: string }): string | undefined {
   const file = kind.group === "" ? "core" : kind.group.split(".")[0];
   for (const candidate of [`${file}.${kind.version}.${kind.kind}`, `meta.${kind.version}.${kind.kind}`]) {

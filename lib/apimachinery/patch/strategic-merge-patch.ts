@@ -1,4 +1,7 @@
-/** Strategic merge patch: lists of objects are merged by a key that the schema names (upstream: util/strategicpatch). */
+/**
+ * Strategic merge patch: lists of objects are merged by a key that the schema names (upstream:
+ * util/strategicpatch).
+ */
 import { deepEqual } from "../equality.ts";
 
 /** What the schema says of a field: how its list or map is merged, and the schema of what is in it. */
@@ -194,7 +197,8 @@ function checkOrder(
   for (const item of patch) {
     while (at < order.length && !same(order[at], item)) at++;
     if (at === order.length) {
-      const text = `The order in patch list:\n${goText(patch)}\n doesn't match $setElementOrder list:\n${goText(order)}\n`;
+      const [given, wanted] = [goText(patch), goText(order)];
+      const text = `The order in patch list:\n${given}\n doesn't match $setElementOrder list:\n${wanted}\n`;
       throw new StrategicPatchError(500, text);
     }
     at++;

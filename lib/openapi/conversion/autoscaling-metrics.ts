@@ -1,4 +1,7 @@
-/** The metrics of autoscalers, as v2 has them and as v1's annotations do. Keys stand in the order in which Go writes them. */
+/**
+ * The metrics of autoscalers, as v2 has them and as v1's annotations do. Keys stand in the order in which Go
+ * writes them.
+ */
 
 type Map = Record<string, unknown>;
 

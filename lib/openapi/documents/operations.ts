@@ -1,5 +1,6 @@
 /**
- * The operations of a group and version, apart from how a document writes them down: derived from discovery by the rules
+ * The operations of a group and version, apart from how a document writes them down: derived from discovery by
+ * the rules
  * by which upstream installs them (apiserver/pkg/endpoints/installer.go).
  */
 import type { GroupVersionKind } from "../../apimachinery/meta.ts";
