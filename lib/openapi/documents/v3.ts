@@ -18,12 +18,6 @@ export const bearerToken = {
   in: "header",
 } as const;
 
-/** A path outside the resource API. */
-export interface OtherPath {
-  readonly tag: string;
-  readonly operation: Operation;
-}
-
 function information(id: string, description: string, answer: string | undefined, produces = objectTypes): Operation {
   return { method: "get", id, description, parameters: [], codes: [200], answer, produces };
 }
