@@ -15,6 +15,7 @@ import { createPodGarbageCollector } from "./podgc/podgc.ts";
 import { createReplicaSetController, createReplicationControllerController } from "./replicaset/replicaset.ts";
 import { createRootCaCertPublisher } from "./root-ca-cert-publisher.ts";
 import { createServiceAccountController } from "./serviceaccount.ts";
+import { createStatefulSetController } from "./statefulset/statefulset.ts";
 import { createTaintEvictionController } from "./tainteviction/tainteviction.ts";
 import { createTtlAfterFinishedController } from "./ttl-after-finished.ts";
 
@@ -30,6 +31,7 @@ export const controllers: readonly ControllerEntry[] = [
   },
   { name: "deployment-controller", create: createDeploymentController },
   { name: "daemonset-controller", create: createDaemonSetController },
+  { name: "statefulset-controller", create: createStatefulSetController },
   {
     name: "endpointslice-controller",
     component: "endpoint-slice-controller",

@@ -1,4 +1,4 @@
-/** Templates that a DaemonSet (later also a StatefulSet) has had, kept as ControllerRevisions (upstream: controller/history). */
+/** Templates that a DaemonSet or a StatefulSet has had, kept as ControllerRevisions (upstream: controller/history). */
 import { deepCopy, semanticEqual } from "../apimachinery/equality.ts";
 import { isAlreadyExists, isNotFound } from "../apimachinery/errors.ts";
 import type { KubeObject, Resource } from "../apimachinery/meta.ts";
@@ -32,12 +32,13 @@ export async function currentRevision<T extends KubeObject>(
   template: PodTemplateSpec,
   collisionCount: number | undefined,
   revisions: readonly ControllerRevision[],
+  hashLabel: string = revisionHashLabel,
 ): Promise<CurrentRevision> {
   const data = dataOf(template);
   const newest = Math.max(0, ...revisions.map(({ revision }) => revision));
   const existing = revisions.filter((one) => semanticEqual(one.data, data)).sort((a, b) => b.revision - a.revision)[0];
   if (existing !== undefined) {
-    const hash = existing.metadata.labels?.[revisionHashLabel] ?? "";
+    const hash = existing.metadata.labels?.[hashLabel] ?? "";
     if (existing.revision === newest) return { hash, revision: existing };
     return { hash, revision: await client.update(controllerrevisions, { ...existing, revision: newest + 1 }) };
   }
@@ -46,7 +47,7 @@ export async function currentRevision<T extends KubeObject>(
   const metadata = {
     name: `${name}-${hash}`,
     namespace,
-    labels: { ...template.metadata?.labels, [revisionHashLabel]: hash },
+    labels: { ...template.metadata?.labels, [hashLabel]: hash },
     annotations: { ...annotations },
     ownerReferences: [newControllerRef(resource, owner)],
   };
@@ -60,20 +61,14 @@ export async function currentRevision<T extends KubeObject>(
   }
 }
 
-/** Deletes the oldest revisions beyond the limit, but none that a pod still has. */
+/** Deletes the oldest revisions beyond the limit, but none that is still in use. */
 export async function trimRevisions(
   client: Client,
   revisions: readonly ControllerRevision[],
-  current: ControllerRevision,
-  liveHashes: ReadonlySet<string>,
+  inUse: (revision: ControllerRevision) => boolean,
   limit: number,
 ): Promise<void> {
-  const old = revisions
-    .filter(({ metadata }) => {
-      const hash = metadata.labels?.[revisionHashLabel] ?? "";
-      return metadata.uid !== current.metadata.uid && !liveHashes.has(hash);
-    })
-    .sort((a, b) => a.revision - b.revision);
+  const old = revisions.filter((revision) => !inUse(revision)).sort((a, b) => a.revision - b.revision);
   for (const { metadata } of old.slice(0, Math.max(0, old.length - limit))) {
     try {
       await client.delete(controllerrevisions, metadata, { uid: metadata.uid });

@@ -101,7 +101,9 @@ class DaemonSetController implements Controller {
     const plan = this.#plan(set, all, byNode, hash, clock.now());
     const failure = await this.#carryOut(key, set, hash, plan);
     const live = new Set(members.map((pod) => pod.metadata.labels?.[revisionHashLabel] ?? ""));
-    await trimRevisions(client, revisions, revision, live, set.spec.revisionHistoryLimit ?? 10);
+    const inUse = ({ metadata }: ControllerRevision) =>
+      metadata.uid === revision.metadata.uid || live.has(metadata.labels?.[revisionHashLabel] ?? "");
+    await trimRevisions(client, revisions, inUse, set.spec.revisionHistoryLimit ?? 10);
     await this.#report(key, set, all, byNode, hash);
     if (failure !== undefined) throw failure;
     const { minReadySeconds = 0 } = set.spec;
