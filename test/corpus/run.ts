@@ -1,4 +1,5 @@
 /** Runs a case against an API core and compares each answer with the recorded one. */
+import { setTimeout } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import type { Handler, ServerResponse } from "../../lib/apimachinery/http.ts";
 import type { Answer, Case, Step } from "./cases.ts";
@@ -148,30 +149,61 @@ const admin = (method: string, path: string, body?: unknown): Step => ({
   text: false,
 });
 
+const collectionOf = (path: string) => path.split("?")[0];
+
+/** The collections that a case watches, but for those that it gets its revisions from. */
+function watchesElsewhere({ setup, steps }: Case): string[] {
+  const saving = [...setup, ...steps].filter(({ save }) => Object.keys(save).some((name) => name.startsWith("rv")));
+  const own = new Set(saving.map(({ path }) => collectionOf(path).split("/").at(-1)));
+  const watched = new Set(steps.filter(({ watch }) => watch).map(({ path }) => collectionOf(path)));
+  return [...watched].filter((path) => !path.split("/").some((part) => own.has(part)));
+}
+
+/** The variables as a step sees them: revisions are those of the collection it watches. */
+function variablesOf(step: Step, variables: Variables): Variables {
+  const suffix = ` ${collectionOf(step.path)}`;
+  const own = Object.keys(variables).filter((name) => name.endsWith(suffix));
+  return { ...variables, ...Object.fromEntries(own.map((name) => [name.slice(0, -suffix.length), variables[name]])) };
+}
+
+const noAnswer: Answer = { status: 200, type: "", warnings: [], body: [] };
+
 /** What differs first, or undefined where all answers are equal. */
 export async function runCase(handler: Handler, one: Case): Promise<string | undefined> {
   const hash = crc32(`${one.area}/${one.name}`).toString(16).padStart(8, "0");
   const namespace = `d-${hash}-${salt}`;
   const variables: Variables = { ns: namespace };
-  const quiet = (step: Step) => send(handler, step, variables);
-  const save = (step: Step, answer: Answer) => {
-    for (const [name, path] of Object.entries(step.save)) variables[name] = dig(answer.body, path) ?? "";
+  const quiet = (step: Step) => send(handler, step, variablesOf(step, variables));
+  // Watches that nobody looks at gave upstream's caches a second or two: a moment shows whether ours need that.
+  const prepare = (step: Step) => (step.watch ? setTimeout(20, noAnswer) : quiet(step));
+  const elsewhere = watchesElsewhere(one);
+  const save = async (step: Step, answer: Answer) => {
+    for (const [name, path] of Object.entries(step.save)) {
+      variables[name] = dig(answer.body, path) ?? "";
+      if (!/^rv\d*$/.test(name)) continue;
+      // Revisions are comparable within a collection only; upstream's happen to be one series. So a watch of another
+      // collection starts from that one's revision at the same time.
+      for (const collection of elsewhere) {
+        const { body } = await quiet(admin("GET", `${collection}?limit=1`));
+        variables[`${name} ${collection}`] = dig(body, "metadata.resourceVersion");
+      }
+    }
   };
   await quiet(
     admin("POST", "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } }),
   );
   const account = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default" } };
   await quiet(admin("POST", `/api/v1/namespaces/${namespace}/serviceaccounts`, account));
-  for (const step of one.setup) save(step, await quiet(step));
+  for (const step of one.setup) await save(step, await prepare(step));
   let first: string | undefined;
   for (const [index, step] of one.steps.entries()) {
     const answer = await quiet(step);
-    save(step, answer);
+    await save(step, answer);
     if (first !== undefined) continue;
     const difference = differences(one.want[index], compared(step, answer, one.managed, namespace)).next().value;
     if (difference) first = `${step.method} ${step.path} (step ${index + 1})${difference}`;
   }
-  for (const step of one.cleanup) await quiet(step);
+  for (const step of one.cleanup) await prepare(step);
   await quiet(admin("DELETE", `/api/v1/namespaces/${namespace}`));
   return first;
 }
