@@ -14,6 +14,7 @@ import type {
 } from "../../openapi/types/core-v1.ts";
 import { isHugePages, isOvercommitAllowed } from "../validation/resource-names.ts";
 import { aggregateResources } from "./aggregate.ts";
+import { dropDisabledFields } from "./disabled-fields.ts";
 import { isLatest } from "./image-name.ts";
 import { isPodLevelResource } from "./resources.ts";
 import { setVolumeDefaults } from "./volumes/defaults.ts";
@@ -66,6 +67,7 @@ function setContainerDefaults(container: AnyContainer): void {
 /** Defaults of everything that pods and templates share. */
 export function setPodSpecDefaults(spec: PodSpec): void {
   spec.containers ??= [];
+  dropDisabledFields(spec);
   spec.dnsPolicy ||= "ClusterFirst";
   spec.restartPolicy ||= "Always";
   spec.securityContext ??= {};

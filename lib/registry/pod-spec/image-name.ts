@@ -1,15 +1,18 @@
-/** Image references, as far as pull policies look at them (upstream: pkg/util/parsers). */
+/** Image references, as far as pull policies look at them (upstream: pkg/util/parsers, distribution/reference). */
 
-/** The tag of a reference; "" where it has none. A digest is no tag. */
-function tagOf(image: string): string {
-  const name = image.split("@")[0];
-  const last = name.slice(name.lastIndexOf("/") + 1);
-  const colon = last.indexOf(":");
-  return colon < 0 ? "" : last.slice(colon + 1);
-}
+const component = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
+const label = "[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?";
+const domain = `(?:${label}(?:\\.${label})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?`;
+const digest = "[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}";
+const reference = new RegExp(
+  `^(?:${domain}/)?${component}(?:/${component})*(?::(?<tag>\\w[\\w.-]{0,127}))?(?:@(?<digest>${digest}))?$`,
+);
+/** An image's id: no name. */
+const identifier = /^[a-f0-9]{64}$/;
 
-/** Whether a reference means whatever is newest: it names `latest`, or neither tag nor digest. */
+/** Whether a reference means whatever is newest: it names `latest`, or neither tag nor digest. A malformed one means nothing. */
 export function isLatest(image: string): boolean {
-  const tag = tagOf(image);
-  return tag === "latest" || (tag === "" && !image.includes("@"));
+  const groups = identifier.test(image) ? undefined : reference.exec(image)?.groups;
+  if (!groups) return false;
+  return groups.tag === "latest" || (groups.tag === undefined && groups.digest === undefined);
 }

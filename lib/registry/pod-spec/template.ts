@@ -3,7 +3,6 @@ import { type FieldError, forbidden, type Path } from "../../apimachinery/valida
 import { validateAnnotations, validateLabels } from "../../apimachinery/validation/meta.ts";
 import type { PodTemplateSpec } from "../../openapi/types/core-v1.ts";
 import { validateAppArmorAnnotations, validatePodAnnotations, validateSeccompAnnotations } from "./annotations.ts";
-import { dropDisabledFields } from "./disabled-fields.ts";
 import { validatePodSpec } from "./pod-spec.ts";
 import { podWarnings } from "./warnings.ts";
 
@@ -27,11 +26,6 @@ export function validatePodTemplateSpec(template: PodTemplateSpec | undefined, p
     ...errors,
     forbidden(specPath.child("ephemeralContainers"), "ephemeral containers not allowed in pod template"),
   ];
-}
-
-/** Drops fields of features that are off, unless the old template has them. Mutates. */
-export function dropDisabledTemplateFields(template: PodTemplateSpec | undefined, old?: PodTemplateSpec): void {
-  if (template?.spec) dropDisabledFields(template.spec, old?.spec);
 }
 
 /** Warnings about a template. `path` is the template's. */

@@ -2,7 +2,6 @@
 import { type FieldError, forbidden, path } from "../../../apimachinery/validation/field.ts";
 import type { Pod } from "../../../openapi/types/core-v1.ts";
 import { mirrorAnnotation, validatePodAnnotationUpdates } from "../../pod-spec/annotations.ts";
-import { dropDisabledFields } from "../../pod-spec/disabled-fields.ts";
 import type { UpdateStrategy } from "../../strategy.ts";
 import { countGeneration, same } from "../../validation/generation.ts";
 import { diffText } from "./diff.ts";
@@ -29,7 +28,6 @@ export const podEphemeralContainers: UpdateStrategy<Pod> = {
     if (!ephemeralContainers) delete pod.spec.ephemeralContainers;
     pod.status = old.status;
     resetMetadata(pod, old);
-    dropDisabledFields(pod.spec, old.spec);
     countGeneration(pod.metadata, old.metadata, !same(pod.spec, old.spec));
   },
   validateUpdate(pod, old) {

@@ -3,7 +3,6 @@ import { path } from "../../../apimachinery/validation/field.ts";
 import { isDNS1123Label } from "../../../apimachinery/validation/names.ts";
 import type { Pod } from "../../../openapi/types/core-v1.ts";
 import { setPodDefaults } from "../../pod-spec/defaults.ts";
-import { dropDisabledFields } from "../../pod-spec/disabled-fields.ts";
 import { podWarnings } from "../../pod-spec/warnings.ts";
 import type { Strategy } from "../../strategy.ts";
 import { countGeneration, same } from "../../validation/generation.ts";
@@ -40,7 +39,6 @@ export const podStrategy: Strategy<Pod> = {
   prepareForCreate(pod, { clock }) {
     pod.metadata.generation = 1;
     pod.status = { phase: "Pending", qosClass: qosClass(pod.spec) };
-    dropDisabledFields(pod.spec);
     if (pod.spec.schedulingGates?.length) {
       const message = "Scheduling is blocked due to non-empty scheduling gates";
       const condition = { type: "PodScheduled", status: "False", reason: "SchedulingGated", message };
@@ -57,7 +55,6 @@ export const podStrategy: Strategy<Pod> = {
   ],
   prepareForUpdate(pod, old) {
     pod.status = old.status;
-    dropDisabledFields(pod.spec, old.spec);
     countGeneration(pod.metadata, old.metadata, !same(pod.spec, old.spec));
   },
   validateUpdate: validatePodUpdate,

@@ -44,6 +44,10 @@ describe("pull policy", () => {
     { name: "host:5000/i", want: "Always" },
     { name: "host:5000/i:2", want: "IfNotPresent" },
     { name: `i@${digest}`, want: "IfNotPresent" },
+    { name: "a.b/c/d", want: "Always" },
+    { name: " i", want: "IfNotPresent" },
+    { name: "I", want: "IfNotPresent" },
+    { name: "0".repeat(64), want: "IfNotPresent" },
     { name: `i:latest@${digest}`, want: "Always" },
   ];
   test.each(cases)("$name", ({ name, want }) => expect(first({ image: name }).imagePullPolicy).toBe(want));
@@ -126,6 +130,18 @@ describe("pods", () => {
     expect(template.spec).not.toHaveProperty("enableServiceLinks");
     expect(template.spec.containers[0].ports[0]).toEqual({ containerPort: 80, protocol: "TCP" });
   });
+});
+
+test("fields of features that are off", () => {
+  const given = {
+    schedulingGroup: { podGroupName: "g" },
+    containers: [{ ...container, lifecycle: { stopSignal: "SIGTERM" } }],
+    volumes: [{ name: "v", projected: { sources: [{ clusterTrustBundle: { name: "b", path: "p" } }] } }],
+  };
+  const spec = podSpec(given);
+  expect(spec.schedulingGroup).toBeUndefined();
+  expect(spec.containers[0].lifecycle).toBeUndefined();
+  expect(spec.volumes?.[0].projected?.sources).toEqual([{}]);
 });
 
 describe("volumes", () => {
