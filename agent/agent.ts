@@ -27,6 +27,7 @@ import { Images } from "./pods/images.ts";
 import { containerFieldPath, type NodeContext } from "./pods/node-context.ts";
 import { Pods } from "./pods/pods.ts";
 import { Prober } from "./pods/probes/prober.ts";
+import { PulledImages } from "./pods/pulled-images.ts";
 import { References } from "./pods/references.ts";
 import { StatusWriter } from "./pods/status-writer.ts";
 import { Tokens } from "./pods/volumes/tokens.ts";
@@ -243,7 +244,7 @@ export class Agent {
       nodeName: this.#options.nodeName,
       hostname: this.#machine.hostname,
       runtime: this.#runtime,
-      images: new Images(this.#runtime, systemClock),
+      images: new Images(this.#runtime, systemClock, new PulledImages(join(this.#dataDir, "pulled-images.json"))),
       imageStatus: (name) => this.#runtime.imageStatus(name),
       volumes: new Volumes({ folders, references, tokens, allocatable }),
       references,

@@ -2,10 +2,11 @@
 import type { Clock } from "../../lib/apimachinery/clock.ts";
 import type { Container, Pod, Secret } from "../../lib/openapi/types/core-v1.ts";
 import { type ImageService, RuntimeError } from "../runtime/cri/client.ts";
-import type { PodSandboxConfig } from "../runtime/cri/messages.ts";
+import type { AuthConfig, Image, PodSandboxConfig } from "../runtime/cri/messages.ts";
 import { BackOff } from "./back-off.ts";
-import { imageNameText, parseImageName } from "./image-name.ts";
+import { type ImageName, imageNameText, parseImageName } from "./image-name.ts";
 import { pullCredentials } from "./keyring.ts";
+import type { PulledImages } from "./pulled-images.ts";
 import { WaitingError } from "./waiting-error.ts";
 
 /** Tells a pod's Event about one of its containers. */
@@ -27,11 +28,13 @@ const backOffMaxMs = 300_000;
 export class Images {
   readonly #service: ImageService;
   readonly #clock: Clock;
+  readonly #pulled: PulledImages;
   readonly #backOff = new BackOff(backOffInitialMs, backOffMaxMs);
   readonly #lastError = new Map<string, string>();
 
-  constructor(service: ImageService, clock: Clock) {
+  constructor(service: ImageService, clock: Clock, pulled: PulledImages) {
     this.#service = service;
+    this.#pulled = pulled;
     this.#clock = clock;
   }
 
@@ -50,7 +53,8 @@ export class Images {
     const name = imageNameText(parsed);
     const policy = container.imagePullPolicy ?? "IfNotPresent";
     if (policy !== "Always") {
-      if (await this.#present(name, requested, record)) return name;
+      const credentials = pullCredentials(parsed, request.pullSecrets);
+      if (await this.#present(parsed, credentials, requested, record)) return name;
       if (policy === "Never") {
         const message = `Container image "${requested}" is not present with pull policy of Never`;
         record("Warning", "ErrImageNeverPull", message);
@@ -67,16 +71,21 @@ export class Images {
     for (const key of this.#lastError.keys()) if (key.startsWith(`${podUid}_`)) this.#lastError.delete(key);
   }
 
-  async #present(name: string, requested: string, record: RecordForContainer): Promise<boolean> {
-    let found: unknown;
+  async #present(
+    parsed: ImageName,
+    credentials: readonly AuthConfig[],
+    requested: string,
+    record: RecordForContainer,
+  ): Promise<boolean> {
+    let found: Image | undefined;
     try {
-      found = await this.#service.imageStatus(name);
+      found = await this.#service.imageStatus(imageNameText(parsed));
     } catch (error) {
       const message = `Failed to inspect image "": ${(error as Error).message}`;
       record("Warning", "InspectFailed", message);
       throw new WaitingError("ImageInspectError", message);
     }
-    if (found === undefined) return false;
+    if (found === undefined || !this.#pulled.mayUse(found.id, repositoryText(parsed), credentials)) return false;
     const message = `Container image "${requested}" already present on machine and can be accessed by the pod`;
     record("Normal", "Pulled", message);
     return true;
@@ -94,8 +103,9 @@ export class Images {
     }
     record("Normal", "Pulling", `Pulling image "${requested}"`);
     const startedAt = this.#clock.now();
+    let auth: AuthConfig | undefined;
     try {
-      await this.#pullWithCredentials(request, name);
+      auth = await this.#pullWithCredentials(request, name);
     } catch (error) {
       const message = (error as Error).message;
       record("Warning", "Failed", `Failed to pull image "${requested}": ${message}`);
@@ -105,22 +115,25 @@ export class Images {
     }
     this.#backOff.forget(key);
     this.#lastError.delete(key);
-    const size = Number((await this.#service.imageStatus(name))?.size ?? 0);
+    const image = await this.#service.imageStatus(name);
+    const parsed = parseImageName(name);
+    if (image && parsed) this.#pulled.note(image.id, repositoryText(parsed), auth);
+    const size = Number(image?.size ?? 0);
     const took = `${((this.#clock.now() - startedAt) / 1000).toFixed(3)}s`;
     const how = `in ${took} (${took} including waiting)`;
     const text = `Successfully pulled image "${requested}" ${how}. Image size: ${size} bytes.`;
     record("Normal", "Pulled", text);
   }
 
-  /** Tries without credentials where there are none, else with each that fits; the last failure counts. */
-  async #pullWithCredentials({ pullSecrets, sandbox }: ImageRequest, name: string): Promise<void> {
+  /** Tries without credentials where none fit, else with each that does; gives those that worked. */
+  async #pullWithCredentials({ pullSecrets, sandbox }: ImageRequest, name: string): Promise<AuthConfig | undefined> {
     const parsed = parseImageName(name);
     const credentials = parsed ? pullCredentials(parsed, pullSecrets) : [];
     let failure: unknown;
     for (const auth of credentials.length === 0 ? [undefined] : credentials) {
       try {
         await this.#service.pullImage(name, auth, sandbox);
-        return;
+        return auth;
       } catch (error) {
         failure = error;
       }
@@ -128,3 +141,5 @@ export class Images {
     throw failure ?? new RuntimeError(2, "the image could not be pulled");
   }
 }
+
+const repositoryText = ({ registry, repository }: ImageName) => `${registry}/${repository}`;

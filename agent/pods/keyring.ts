@@ -51,7 +51,7 @@ function entryOf(server: string, auth: DockerAuth): Entry {
     auth: {
       username: auth.username ?? user ?? "",
       password: auth.password ?? password.join(":").replace(/\0+$/, ""),
-      serverAddress: server,
+      // No serverAddress: containerd reads it as a URL and refuses `HOST:PORT`; a kubelet sends none either.
       ...(auth.identitytoken ? { identityToken: auth.identitytoken } : {}),
       ...(auth.registrytoken ? { registryToken: auth.registrytoken } : {}),
     },

@@ -1,8 +1,18 @@
-import { expect, it } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { Images } from "../../../../agent/pods/images.ts";
+import { PulledImages } from "../../../../agent/pods/pulled-images.ts";
 import { type ImageService, RuntimeError } from "../../../../agent/runtime/cri/client.ts";
 import type { AuthConfig, Image } from "../../../../agent/runtime/cri/messages.ts";
 import { container, pod } from "../objects.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "coracle-images-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function setUp(present: string[] = []) {
   const pulls: { image: string; user?: string }[] = [];
@@ -21,7 +31,11 @@ function setUp(present: string[] = []) {
     },
     removeImage: async () => {},
   };
-  const images = new Images(service, { now: () => now, sleep: async () => {} });
+  const images = new Images(
+    service,
+    { now: () => now, sleep: async () => {} },
+    new PulledImages(join(folder, "pulled.json")),
+  );
   const ensure = (more: Parameters<typeof container>[1], pullSecrets: object[] = []) =>
     images
       .ensure({
@@ -93,4 +107,22 @@ it("tries the credentials that fit", async () => {
 
 it("refuses what is no name", async () => {
   expect(await setUp().ensure({ image: "No Name" })).toMatch(/^InvalidImageName: .*invalid reference format/);
+});
+
+it("gives nobody what was pulled with another's credentials", async () => {
+  const secret = (username: string) => {
+    const config = { auths: { "reg.io": { username, password: "x" } } };
+    return { data: { ".dockerconfigjson": Buffer.from(JSON.stringify(config)).toString("base64") } };
+  };
+  const { ensure, pulls, fail } = setUp();
+  expect(await ensure({}, [secret("me")])).toBe("reg.io/app:1");
+  fail(new RuntimeError(2, "401 Unauthorized"));
+  expect(await ensure({}, [secret("me")])).toBe("reg.io/app:1");
+  expect(await ensure({})).toMatch(/^ErrImagePull: .*401 Unauthorized$/);
+  expect(await ensure({ imagePullPolicy: "Never" })).toMatch(/^ErrImageNeverPull/);
+  expect(pulls.map(({ user }) => user)).toEqual(["me", undefined]);
+  const again = new PulledImages(join(folder, "pulled.json"));
+  expect(again.mayUse("sha256:1", "reg.io/app", [])).toBe(false);
+  expect(again.mayUse("sha256:1", "reg.io/app", [{ username: "me", password: "x" }])).toBe(true);
+  expect(again.mayUse("sha256:2", "lab.local/imported", [])).toBe(true);
 });

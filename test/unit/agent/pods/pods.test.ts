@@ -8,6 +8,7 @@ import { Images } from "../../../../agent/pods/images.ts";
 import type { NodeContext } from "../../../../agent/pods/node-context.ts";
 import { Pods } from "../../../../agent/pods/pods.ts";
 import { Prober } from "../../../../agent/pods/probes/prober.ts";
+import { PulledImages } from "../../../../agent/pods/pulled-images.ts";
 import { References } from "../../../../agent/pods/references.ts";
 import { StatusWriter } from "../../../../agent/pods/status-writer.ts";
 import { Tokens } from "../../../../agent/pods/volumes/tokens.ts";
@@ -53,7 +54,7 @@ async function startAgent(): Promise<Pods> {
     nodeName: "n",
     hostname: "machine",
     runtime,
-    images: new Images(runtime, systemClock),
+    images: new Images(runtime, systemClock, new PulledImages(join(folder, "pulled.json"))),
     imageStatus: (name) => runtime.imageStatus(name),
     volumes: new Volumes({ folders, references, tokens: new Tokens(api, systemClock), allocatable: () => ({}) }),
     references,
