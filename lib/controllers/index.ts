@@ -16,6 +16,7 @@ import { createReplicaSetController, createReplicationControllerController } fro
 import { createRootCaCertPublisher } from "./root-ca-cert-publisher.ts";
 import { createServiceAccountController } from "./serviceaccount.ts";
 import { createStatefulSetController } from "./statefulset/statefulset.ts";
+import { createClaimProtectionController, createVolumeProtectionController } from "./storage-protection.ts";
 import { createTaintEvictionController } from "./tainteviction/tainteviction.ts";
 import { createTtlAfterFinishedController } from "./ttl-after-finished.ts";
 
@@ -50,6 +51,8 @@ export const controllers: readonly ControllerEntry[] = [
   { name: "node-lifecycle-controller", component: "node-controller", create: createNodeLifecycleController },
   { name: "taint-eviction-controller", create: createTaintEvictionController, workers: 8 },
   { name: "pod-garbage-collector-controller", create: createPodGarbageCollector },
+  { name: "persistentvolumeclaim-protection-controller", create: createClaimProtectionController },
+  { name: "persistentvolume-protection-controller", create: createVolumeProtectionController },
   {
     name: "clusterrole-aggregation-controller",
     create: createClusterRoleAggregationController,

@@ -11,6 +11,8 @@ const accounts: Readonly<Record<string, string>> = {
   "daemonset-controller": "daemon-set-controller",
   "endpoints-controller": "endpoint-controller",
   "replicationcontroller-controller": "replication-controller",
+  "persistentvolumeclaim-protection-controller": "pvc-protection-controller",
+  "persistentvolume-protection-controller": "pv-protection-controller",
   "garbage-collector-controller": "generic-garbage-collector",
   "node-lifecycle-controller": "node-controller",
   "taint-eviction-controller": "node-controller",
