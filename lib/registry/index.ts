@@ -25,6 +25,7 @@ import { selfSubjectRulesReviewStrategy } from "./authorization/selfsubjectrules
 import { horizontalPodAutoscalerStrategy } from "./autoscaling/horizontalpodautoscaler.ts";
 import { cronJobStrategy } from "./batch/cronjob.ts";
 import { jobStrategy } from "./batch/job.ts";
+import { certificateSigningRequestStrategy } from "./certificates/certificatesigningrequest.ts";
 import { leaseStrategy } from "./coordination/lease.ts";
 import { componentStatusStrategy } from "./core/componentstatus.ts";
 import { configMapStrategy } from "./core/configmap.ts";
@@ -107,6 +108,7 @@ const all: Readonly<Record<string, AnyStrategy>> = {
   "subjectaccessreviews.authorization.k8s.io": subjectAccessReviewStrategy,
   "cronjobs.batch": cronJobStrategy,
   "jobs.batch": jobStrategy,
+  "certificatesigningrequests.certificates.k8s.io": certificateSigningRequestStrategy,
   "leases.coordination.k8s.io": leaseStrategy,
   "endpointslices.discovery.k8s.io": endpointSliceStrategy,
   "events.events.k8s.io": newEventStrategy,
