@@ -69,7 +69,7 @@ function validateFieldExpression(requirement: NodeSelectorRequirement, path: Pat
 }
 
 /** A term of a node selector; `checkValues`: values must be label values. */
-export function validateNodeSelectorTerm(term: NodeSelectorTerm, path: Path, checkValues = false): FieldError[] {
+function validateNodeSelectorTerm(term: NodeSelectorTerm, path: Path, checkValues = false): FieldError[] {
   const { matchExpressions = [], matchFields = [] } = term;
   return [
     ...matchExpressions.flatMap((requirement, index) =>

@@ -22,9 +22,7 @@ function raise(sums: Amounts, others: Amounts): void {
 /** Whether an init container runs on beside the containers. */
 export const isSidecar = ({ restartPolicy }: { restartPolicy?: string }) => restartPolicy === "Always";
 
-/**
- * The sum over containers and sidecars, or what an init container needs (with the sidecars before it) where that is more.
- */
+/** The sum over containers and sidecars, or what an init container and the sidecars before it need where that is more. */
 export function aggregateResources({ containers, initContainers = [] }: PodSpec, part: "requests" | "limits"): Amounts {
   const sums: Amounts = new Map();
   for (const { resources } of containers) add(sums, resources?.[part]);

@@ -1,6 +1,6 @@
 /**
- * Fields of features that v1.36 has off by default (upstream: pkg/api/pod/util.go, DropDisabledPodFields). They are dropped
- * when an object is read from a client, so that none is ever stored.
+ * Fields of features that v1.36 has off by default (upstream: pkg/api/pod/util.go, DropDisabledPodFields). They are
+ * dropped when an object is read from a client, so that none is ever stored.
  */
 import type { PodSpec } from "../../openapi/types/core-v1.ts";
 

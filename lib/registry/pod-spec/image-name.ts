@@ -10,7 +10,10 @@ const reference = new RegExp(
 /** An image's id: no name. */
 const identifier = /^[a-f0-9]{64}$/;
 
-/** Whether a reference means whatever is newest: it names `latest`, or neither tag nor digest. A malformed one means nothing. */
+/**
+ * Whether a reference means whatever is newest: it names `latest`, or neither tag nor digest. A malformed one means
+ * nothing.
+ */
 export function isLatest(image: string): boolean {
   const groups = identifier.test(image) ? undefined : reference.exec(image)?.groups;
   if (!groups) return false;

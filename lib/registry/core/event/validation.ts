@@ -1,4 +1,7 @@
-/** What an event must be (upstream: pkg/apis/core/validation/events.go). Events of both groups are checked as the core group's. */
+/**
+ * What an event must be (upstream: pkg/apis/core/validation/events.go). Events of both groups are checked as the core
+ * group's.
+ */
 import { type FieldError, invalid, path, required } from "../../../apimachinery/validation/field.ts";
 import { validateImmutableField } from "../../../apimachinery/validation/meta.ts";
 import { isDNS1123Subdomain, isQualifiedName } from "../../../apimachinery/validation/names.ts";

@@ -1,4 +1,4 @@
-/** Old nodes' references to a ConfigMap with a kubelet's configuration: a feature that is gone, but kept where it is set. */
+/** References to a ConfigMap with a kubelet's configuration: the feature is gone, what is set stays. */
 import {
   type FieldError,
   forbidden,

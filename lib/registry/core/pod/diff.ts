@@ -1,4 +1,4 @@
-/** The difference of two values as people read it: a unified diff of their JSON (upstream: apimachinery/pkg/util/diff). */
+/** The difference of two values for people: a unified diff of their JSON (upstream: apimachinery/pkg/util/diff). */
 const context = 3;
 
 interface Line {

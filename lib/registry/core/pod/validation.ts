@@ -1,4 +1,4 @@
-/** The whole of a pod (upstream: validatePodMetadataAndSpec, ValidatePodCreate). Generic metadata is checked elsewhere. */
+/** The whole of a pod but its generic metadata (upstream: validatePodMetadataAndSpec, ValidatePodCreate). */
 import { type FieldError, forbidden, invalid, path } from "../../../apimachinery/validation/field.ts";
 import type { Pod } from "../../../openapi/types/core-v1.ts";
 import {

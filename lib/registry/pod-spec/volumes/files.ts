@@ -43,7 +43,7 @@ export function configMap(source: NonNullable<Volume["configMap"]>, path: Path):
 }
 
 /** A file that shows a field of the pod. */
-export type DownwardFile = NonNullable<NonNullable<Volume["downwardAPI"]>["items"]>[number];
+type DownwardFile = NonNullable<NonNullable<Volume["downwardAPI"]>["items"]>[number];
 
 /** A file that shows a field of the pod or a resource of a container. Upstream's paths have no index. */
 export function validateDownwardFile(file: DownwardFile, path: Path): FieldError[] {

@@ -1,4 +1,4 @@
-/** The folder lib/registry/pod-spec against what kube-apiserver v1.36.3 said of the same pods (test/golden/pods/create.jsonl). */
+/** The folder lib/registry/pod-spec against what v1.36.3 said of the same pods (test/golden/pods/create.jsonl). */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { path } from "../../../../lib/apimachinery/validation/field.ts";

@@ -1,4 +1,4 @@
-/** The folder lib/registry/core/pod through the API: updates as kube-apiserver v1.36.3 answered them, binding, eviction, deletion. */
+/** The folder lib/registry/core/pod through the API: binding, eviction, deletion, and updates as v1.36.3 answered them. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { AnyObject } from "../../../../../lib/apimachinery/meta.ts";
