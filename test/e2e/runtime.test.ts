@@ -1,6 +1,7 @@
 /** The container runtime client against a real containerd: what a fake runtime cannot show. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { bridgeMac } from "../../agent/network/machine.ts";
 import { watchContainerEvents } from "../../agent/runtime/containerd/events.ts";
 import { isRuntimeNotFound } from "../../agent/runtime/cri/client.ts";
 import type { ContainerConfig, PodSandboxConfig } from "../../agent/runtime/cri/messages.ts";
@@ -90,6 +91,11 @@ describe("a container", () => {
     await expect(runtime.execSync(id, ["sleep", "10"], 1)).rejects.toMatchObject({ code: 4 });
     await runtime.stopContainer(id, 0);
     expect(await runtime.containerStatus(id)).toMatchObject({ state: "CONTAINER_EXITED", exitCode: 137 });
+  });
+
+  it("leaves the bridge its hardware address, whoever comes and goes", () => {
+    const { bridge, gateway } = node.network;
+    expect(readFileSync(`/sys/class/net/${bridge}/address`, "utf8").trim()).toBe(bridgeMac(gateway));
   });
 
   it("runs on when containerd is killed, and is found again", async () => {
