@@ -1,0 +1,150 @@
+/** Each verb through the whole function, on a store in memory. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { corpusServer } from "../../../../corpus/server.ts";
+
+let server: Awaited<ReturnType<typeof corpusServer>>;
+beforeAll(async () => {
+  server = await corpusServer();
+});
+afterAll(() => server.close());
+
+const path = "/api/v1/namespaces/default/configmaps";
+
+function send(method: string, target: string, body?: unknown, headers: Record<string, string> = {}) {
+  const text = typeof body === "string" ? body : body === undefined ? "" : JSON.stringify(body);
+  const all: Record<string, string> = { authorization: "Bearer admintoken", ...headers };
+  return server.handle({
+    method,
+    path: target,
+    header: (name) => all[name],
+    headerValues: (name) => (all[name] === undefined ? [] : [all[name]]),
+    headerNames: () => Object.keys(all),
+    bytes: async () => Buffer.from(text),
+    signal: new AbortController().signal,
+  });
+}
+
+async function json(method: string, target: string, body?: unknown, headers?: Record<string, string>) {
+  const response = await send(method, target, body, headers);
+  return { status: response.status, body: JSON.parse(response.body as string) };
+}
+
+const configMap = (name: string, more: object = {}) => ({ metadata: { name, ...more }, data: { k: "v" } });
+
+describe("create, get, update", () => {
+  test("an object comes back as it was stored", async () => {
+    const created = await json("POST", path, configMap("a"));
+    expect(created.status).toBe(201);
+    expect((await json("GET", `${path}/a`)).body).toEqual(created.body);
+  });
+  test("a generated name is a new one each time", async () => {
+    const body = { metadata: { generateName: "g-" } };
+    const names = [await json("POST", path, body), await json("POST", path, body)].map((one) => one.body.metadata.name);
+    expect(names[0]).toMatch(/^g-[a-z0-9]{5}$/);
+    expect(names[0]).not.toBe(names[1]);
+  });
+  test("an old resourceVersion is a conflict; nothing is stored", async () => {
+    const { body } = await json("POST", path, configMap("stale"));
+    await json("PUT", `${path}/stale`, { ...body, data: { k: "w" } });
+    const answer = await json("PUT", `${path}/stale`, { ...body, data: { k: "x" } });
+    expect(answer).toMatchObject({ status: 409, body: { reason: "Conflict" } });
+    expect((await json("GET", `${path}/stale`)).body.data).toEqual({ k: "w" });
+  });
+  test("an update that changes nothing keeps the resourceVersion", async () => {
+    const { body } = await json("POST", path, configMap("same"));
+    expect((await json("PUT", `${path}/same`, body)).body).toEqual(body);
+  });
+  test("a dry run stores nothing", async () => {
+    expect((await json("POST", `${path}?dryRun=All`, configMap("dry"))).status).toBe(201);
+    expect((await json("GET", `${path}/dry`)).status).toBe(404);
+  });
+});
+
+test("concurrent patches are all kept", async () => {
+  await json("POST", path, configMap("counted"));
+  const headers = { "content-type": "application/merge-patch+json" };
+  const keys = ["a", "b", "c", "d"];
+  const answers = await Promise.all(
+    keys.map((key) => json("PATCH", `${path}/counted`, { data: { [key]: "1" } }, headers)),
+  );
+  expect(answers.map(({ status }) => status)).toEqual(keys.map(() => 200));
+  expect(Object.keys((await json("GET", `${path}/counted`)).body.data).sort()).toEqual([...keys, "k"]);
+});
+
+test("pages show one state, whatever is written meanwhile", async () => {
+  const labels = { page: "yes" };
+  for (const name of ["p1", "p2", "p3"]) await json("POST", path, configMap(name, { labels }));
+  const query = "labelSelector=page%3Dyes&limit=2";
+  const first = await json("GET", `${path}?${query}`);
+  await json("DELETE", `${path}/p3`);
+  await json("POST", path, configMap("p4", { labels }));
+  const second = await json("GET", `${path}?${query}&continue=${first.body.metadata.continue}`);
+  const names = [...first.body.items, ...second.body.items].map(({ metadata }) => metadata.name);
+  expect(names).toEqual(["p1", "p2", "p3"]);
+  expect(second.body.metadata.resourceVersion).toBe(first.body.metadata.resourceVersion);
+});
+
+describe("delete", () => {
+  test("a finalizer keeps the object until it is gone", async () => {
+    await json("POST", path, configMap("kept", { finalizers: ["example.com/f"] }));
+    const deleted = await json("DELETE", `${path}/kept`);
+    expect(deleted.body.metadata.deletionTimestamp).toBeDefined();
+    const headers = { "content-type": "application/merge-patch+json" };
+    await json("PATCH", `${path}/kept`, { metadata: { finalizers: null } }, headers);
+    expect((await json("GET", `${path}/kept`)).status).toBe(404);
+  });
+  test("a precondition that fails keeps it", async () => {
+    await json("POST", path, configMap("other"));
+    expect((await json("DELETE", `${path}/other`, { preconditions: { uid: "x" } })).status).toBe(409);
+    expect((await json("GET", `${path}/other`)).status).toBe(200);
+  });
+  test("a collection goes with its selector", async () => {
+    for (const name of ["d1", "d2"]) await json("POST", path, configMap(name, { labels: { drop: name } }));
+    await json("DELETE", `${path}?labelSelector=drop%3Dd1`);
+    expect((await json("GET", `${path}/d1`)).status).toBe(404);
+    expect((await json("GET", `${path}/d2`)).status).toBe(200);
+  });
+});
+
+test("a watch with a selector: entering is ADDED, leaving DELETED with the version before", async () => {
+  const { body } = await json("POST", path, configMap("w", { labels: { see: "no" } }));
+  const headers = { "content-type": "application/merge-patch+json" };
+  for (const see of ["yes", "no"]) await json("PATCH", `${path}/w`, { metadata: { labels: { see } } }, headers);
+  const { resourceVersion } = body.metadata;
+  const query = `watch=1&timeoutSeconds=1&labelSelector=see%3Dyes&resourceVersion=${resourceVersion}`;
+  const response = await send("GET", `${path}?${query}`);
+  let text = "";
+  for await (const chunk of response.body as AsyncIterable<string>) text += chunk;
+  const events = text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(events.map(({ type, object }) => [type, object.metadata.labels.see])).toEqual([
+    ["ADDED", "yes"],
+    ["DELETED", "yes"],
+  ]);
+  expect(Number(events[1].object.metadata.resourceVersion)).toBeGreaterThan(
+    Number(events[0].object.metadata.resourceVersion),
+  );
+});
+
+test("a scale is read and written", async () => {
+  const deployments = "/apis/apps/v1/namespaces/default/deployments";
+  const template = { metadata: { labels: { a: "b" } }, spec: { containers: [{ name: "c", image: "i" }] } };
+  const spec = { selector: { matchLabels: { a: "b" } }, template };
+  await json("POST", deployments, { metadata: { name: "s" }, spec });
+  const scale = (await json("GET", `${deployments}/s/scale`)).body;
+  expect(scale).toMatchObject({ kind: "Scale", spec: { replicas: 1 } });
+  await json("PUT", `${deployments}/s/scale`, { ...scale, spec: { replicas: 3 } });
+  expect((await json("GET", `${deployments}/s`)).body.spec.replicas).toBe(3);
+});
+
+test.each([
+  { name: "broken JSON", body: "{", want: 400 },
+  { name: "a wrong type", body: { metadata: { name: "x" }, data: { k: 1 } }, want: 400 },
+  { name: "another kind", body: { kind: "Secret", metadata: { name: "x" } }, want: 400 },
+  { name: "an invalid name", body: { metadata: { name: "X" } }, want: 422 },
+])("$name: $want, and nothing is stored", async ({ body, want }) => {
+  expect((await json("POST", path, body)).status).toBe(want);
+  expect((await json("GET", `${path}/x`)).status).toBe(404);
+});
