@@ -151,7 +151,9 @@ class QueuedRecorder implements ClientEventRecorder {
     }
   }
 
-  /** The time in nanoseconds, hexadecimal, as upstream names Events; a serial number stands for what the clock lacks. */
+  /**
+   * The time in nanoseconds, hexadecimal, as upstream names Events; a serial number stands for what the clock lacks.
+   */
   #suffix(): string {
     this.#serial = (this.#serial + 1) % 1_000_000;
     return (BigInt(this.#clock.now()) * 1_000_000n + BigInt(this.#serial)).toString(16);

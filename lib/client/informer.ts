@@ -28,7 +28,9 @@ export interface InformerQuery {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
-  /** Keeps type and metadata only, without managedFields. Takes the whole copy where somebody has asked for that one. */
+  /**
+   * Keeps type and metadata only, without managedFields. Takes the whole copy where somebody has asked for that one.
+   */
   readonly metadataOnly?: boolean;
 }
 

@@ -1,4 +1,7 @@
-/** How everything of ours that is no API server talks to one: over HTTPS (`http.ts`) or in the same process (`in-process.ts`). */
+/**
+ * How everything of ours that is no API server talks to one: over HTTPS (`http.ts`) or in the same process (`in-
+ * process.ts`).
+ */
 import type { Draft, KubeObject, Resource } from "../apimachinery/meta.ts";
 
 /** An object's place. Cluster-scoped: no namespace. */

@@ -25,7 +25,9 @@ interface KubeconfigFile {
   users?: { name: string; user: Record<string, string | object | undefined> }[];
 }
 
-/** The config of a context (the current one where none is named). Throws an Error that says what is wrong with the file. */
+/**
+ * The config of a context (the current one where none is named). Throws an Error that says what is wrong with the file.
+ */
 export function readKubeconfig(path: string, context?: string): ClientConfig {
   let text: string;
   try {

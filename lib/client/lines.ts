@@ -1,7 +1,8 @@
 /** A streamed body as lines: how the events of a watch are framed. */
 
 /**
- * The lines of a body, without empty ones. Ends when the signal aborts, even where the body does not end then; a last line
+ * The lines of a body, without empty ones. Ends when the signal aborts, even where the body does not end then; a last
+ * line
  * that was cut off is given only if the body ended by itself.
  */
 export async function* readLines(

@@ -26,7 +26,9 @@ export interface RawRequest {
   readonly signal?: AbortSignal;
 }
 
-/** The head of an answer, and its body as it arrives. Not reading the body to its end keeps the connection busy: abort. */
+/**
+ * The head of an answer, and its body as it arrives. Not reading the body to its end keeps the connection busy: abort.
+ */
 export interface RawResponse {
   readonly status: number;
   /** By lower-case name. */

@@ -1,4 +1,7 @@
-/** Adopts orphans that match a selector and releases what no longer does (upstream: controller/controller_ref_manager.go). */
+/**
+ * Adopts orphans that match a selector and releases what no longer does (upstream:
+ * controller/controller_ref_manager.go).
+ */
 import { hasReason, isNotFound } from "../apimachinery/errors.ts";
 import type { Selector } from "../apimachinery/labels.ts";
 import { controllerOf, type KubeObject, type Resource } from "../apimachinery/meta.ts";
@@ -19,7 +22,8 @@ export interface Claim<O extends KubeObject, T extends KubeObject> {
 }
 
 /**
- * Those of the objects that the owner controls now. Throws the first error after all have been looked at; an object that is
+ * Those of the objects that the owner controls now. Throws the first error after all have been looked at; an object
+ * that is
  * gone is no error.
  */
 export async function claimObjects<O extends KubeObject, T extends KubeObject>(

@@ -1,5 +1,6 @@
 /**
- * The contract of control loops (after controller-runtime): level-based, one key at a time, the same code in one process
+ * The contract of control loops (after controller-runtime): level-based, one key at a time, the same code in one
+ * process
  * and in Lambdas. `index.ts` is the only list.
  */
 import type { Clock, Random } from "../apimachinery/clock.ts";

@@ -10,7 +10,10 @@ export interface GraphObject {
   readonly object: KubeObject;
 }
 
-/** All objects of the resources that can be listed, watched and deleted; Events are left out. It may lag behind the server. */
+/**
+ * All objects of the resources that can be listed, watched and deleted; Events are left out. It may lag behind the
+ * server.
+ */
 export interface ObjectGraph {
   find(uid: string): GraphObject | undefined;
   /** What names the uid in its ownerReferences. */

@@ -1,4 +1,6 @@
-/** Finds what an object controls, and what nobody does (upstream: PodControllerIndex in controller/controller_utils.go). */
+/**
+ * Finds what an object controls, and what nobody does (upstream: PodControllerIndex in controller/controller_utils.go).
+ */
 import {
   apiVersionOf,
   controllerOf,

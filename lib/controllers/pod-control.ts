@@ -1,4 +1,7 @@
-/** Makes and deletes pods for their controllers, with Events (upstream: RealPodControl in controller/controller_utils.go). */
+/**
+ * Makes and deletes pods for their controllers, with Events (upstream: RealPodControl in
+ * controller/controller_utils.go).
+ */
 import { deepCopy } from "../apimachinery/equality.ts";
 import { isNotFound } from "../apimachinery/errors.ts";
 import type { Draft, KubeObject, OwnerReference } from "../apimachinery/meta.ts";
@@ -67,7 +70,8 @@ export class PodControl {
 }
 
 /**
- * Calls `start` up to `count` times: once, then twice at once, then four times, as long as all succeed, so that what would
+ * Calls `start` up to `count` times: once, then twice at once, then four times, as long as all succeed, so that what
+ * would
  * fail a thousand times fails once. Gives the first error; calls that were not made just are not made.
  */
 export async function slowStart(count: number, start: () => Promise<void>): Promise<unknown> {

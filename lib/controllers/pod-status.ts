@@ -26,7 +26,10 @@ export function isPodAvailable(pod: Pod, minReadySeconds: number, now: number): 
   return since !== undefined && since + minReadySeconds * 1000 <= now;
 }
 
-/** After how many ms the first of the pods that are ready but not available becomes available; undefined: none is waiting. */
+/**
+ * After how many ms the first of the pods that are ready but not available becomes available; undefined: none is
+ * waiting.
+ */
 export function nextAvailabilityMs(pods: readonly Pod[], minReadySeconds: number, now: number): number | undefined {
   let next: number | undefined;
   for (const pod of pods) {

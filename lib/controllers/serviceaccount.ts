@@ -1,4 +1,7 @@
-/** Makes the ServiceAccount `default` in every namespace (upstream: controller/serviceaccount/serviceaccounts_controller.go). */
+/**
+ * Makes the ServiceAccount `default` in every namespace (upstream:
+ * controller/serviceaccount/serviceaccounts_controller.go).
+ */
 import { isAlreadyExists } from "../apimachinery/errors.ts";
 import { namespaces, serviceaccounts } from "../openapi/types/resources.ts";
 import { type Controller, type ControllerContext, ownKey, source } from "./controller.ts";

@@ -1,7 +1,8 @@
 /** The hash of a pod template that names its ReplicaSet (upstream: ComputeHash in controller/controller_utils.go). */
 
 /**
- * A short text that is safe in names and labels, the same for equal templates; `collisions` makes another one of it. The
+ * A short text that is safe in names and labels, the same for equal templates; `collisions` makes another one of it.
+ * The
  * values are our own: clients only ever compare them.
  */
 export function templateHash(template: unknown, collisions: number | undefined): string {

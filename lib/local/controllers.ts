@@ -141,7 +141,8 @@ class Runner {
 }
 
 /**
- * Reads --controllers as kube-controller-manager does: `*` all, `name` that one, `-name` not that one; ours besides, `-*`
+ * Reads --controllers as kube-controller-manager does: `*` all, `name` that one, `-name` not that one; ours besides,
+ * `-*`
  * none. What is named wins over `*`. Gives the selected of `all`. Throws an Error that names an unknown controller.
  */
 export function selectControllers(list: string, all: readonly string[]): Set<string> {

@@ -12,7 +12,9 @@ export type GraphHandler = (resource: Resource, change: Change) => void;
 
 /** A graph that grows when resources are added to the server. */
 export interface InformerGraph extends ObjectGraph {
-  /** Resolves when the resources have been discovered, which is tried until it works, and their informers are synced. */
+  /**
+   * Resolves when the resources have been discovered, which is tried until it works, and their informers are synced.
+   */
   readonly synced: Promise<void>;
   onChange(handler: GraphHandler): void;
   /** Looks for new resources: call it when a CustomResourceDefinition has changed. */

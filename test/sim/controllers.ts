@@ -1,6 +1,7 @@
 /**
  * A seeded simulation of workloads: a Deployment rolled, scaled and paused at random, pods that come up late, fail and
- * vanish, writes that fail or whose answers are lost, informers that lag, are thrown back to a list or skip events. At the end,
+ * vanish, writes that fail or whose answers are lost, informers that lag, are thrown back to a list or skip events. At
+ * the end,
  * when all is quiet, the cluster must be what the Deployment wants.
  */
 import { timeText } from "../../lib/apimachinery/clock.ts";
@@ -170,7 +171,9 @@ class Simulation {
     return deployment;
   }
 
-  /** No ReplicaSet may ever have more living pods than it has wanted lately: with lost answers alone that may happen. */
+  /**
+   * No ReplicaSet may ever have more living pods than it has wanted lately: with lost answers alone that may happen.
+   */
   #checkLimits(): void {
     const living = this.#harness.api
       .all(pods)

@@ -1,6 +1,8 @@
 /**
- * An API server's behaviour towards controllers, in memory: revisions, conflicts, generations, finalizers, graceful deletion.
- * No validation, no defaulting, no admission: tests write whole objects. Deterministic, so that a simulation can replay.
+ * An API server's behaviour towards controllers, in memory: revisions, conflicts, generations, finalizers, graceful
+ * deletion.
+ * No validation, no defaulting, no admission: tests write whole objects. Deterministic, so that a simulation can
+ * replay.
  */
 import type { Clock, Random } from "../../lib/apimachinery/clock.ts";
 import { timeText } from "../../lib/apimachinery/clock.ts";

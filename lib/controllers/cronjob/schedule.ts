@@ -1,4 +1,7 @@
-/** When a CronJob is due (upstream: robfig/cron, and controller/cronjob/utils.go). Times are milliseconds since the epoch. */
+/**
+ * When a CronJob is due (upstream: robfig/cron, and controller/cronjob/utils.go). Times are milliseconds since the
+ * epoch.
+ */
 import { Cron } from "croner";
 import type { CronJob } from "../../openapi/types/batch-v1.ts";
 
@@ -18,7 +21,9 @@ const units: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
-/** Reads a schedule: five fields, `@hourly` and the like, or `@every 1h30m`. Throws an Error that says what is wrong. */
+/**
+ * Reads a schedule: five fields, `@hourly` and the like, or `@every 1h30m`. Throws an Error that says what is wrong.
+ */
 export function parseSchedule(text: string, timeZone: string | undefined): Schedule {
   if (text.startsWith("@every ")) {
     const everyMs = Math.max(1000, Math.floor(parseDuration(text.slice("@every ".length)) / 1000) * 1000);

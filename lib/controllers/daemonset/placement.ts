@@ -1,4 +1,6 @@
-/** On which nodes a DaemonSet's pods belong, and what they look like there (upstream: controller/daemon and its util). */
+/**
+ * On which nodes a DaemonSet's pods belong, and what they look like there (upstream: controller/daemon and its util).
+ */
 import type { Draft } from "../../apimachinery/meta.ts";
 import { matchesNodeChoice } from "../../apimachinery/scheduling/node-affinity.ts";
 import { toleratesTaint } from "../../apimachinery/scheduling/taints.ts";

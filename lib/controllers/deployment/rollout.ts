@@ -1,4 +1,6 @@
-/** One look at a Deployment: scale, roll, clean up, report (upstream: controller/deployment/{sync,rolling,recreate}.go). */
+/**
+ * One look at a Deployment: scale, roll, clean up, report (upstream: controller/deployment/{sync,rolling,recreate}.go).
+ */
 import { semanticEqual } from "../../apimachinery/equality.ts";
 import { isAlreadyExists, isNotFound } from "../../apimachinery/errors.ts";
 import type { Client } from "../../client/interface.ts";
@@ -133,7 +135,9 @@ export class Rollout {
     return Math.max(0, ...this.#oldSets.map(revisionOf)) + 1;
   }
 
-  /** Gives the new ReplicaSet, where there is one, its revision and annotations, and the Deployment the same revision. */
+  /**
+   * Gives the new ReplicaSet, where there is one, its revision and annotations, and the Deployment the same revision.
+   */
   async #syncRevision(): Promise<void> {
     const set = this.#newSet;
     if (set === undefined) return;

@@ -62,7 +62,8 @@ export function isSaturated(deployment: Deployment, set: ReplicaSet | undefined)
 }
 
 /**
- * The one ReplicaSet that a change of spec.replicas goes to: the only one that wants pods, or where none does the new one or
+ * The one ReplicaSet that a change of spec.replicas goes to: the only one that wants pods, or where none does the new
+ * one or
  * else the youngest. Undefined where several want pods.
  */
 export function activeOrLatest(newSet: ReplicaSet | undefined, oldSets: readonly ReplicaSet[]): ReplicaSet | undefined {
@@ -86,7 +87,8 @@ function compareText(a: string, b: string): number {
 }
 
 /**
- * The sizes that share a change of spec.replicas in a rolling update between the ReplicaSets in proportion to their sizes,
+ * The sizes that share a change of spec.replicas in a rolling update between the ReplicaSets in proportion to their
+ * sizes,
  * by name; the largest takes what rounding leaves.
  */
 export function proportionalSizes(deployment: Deployment, sets: readonly ReplicaSet[]): Map<string, number> {

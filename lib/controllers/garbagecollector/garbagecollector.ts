@@ -1,6 +1,8 @@
 /**
- * Deletes what has lost its owners, in the background or before them, or sets it free (upstream: controller/garbagecollector).
- * Where upstream walks a graph of its own, this reconciles one object at a time: what its owners' and dependents' state asks of it.
+ * Deletes what has lost its owners, in the background or before them, or sets it free (upstream:
+ * controller/garbagecollector).
+ * Where upstream walks a graph of its own, this reconciles one object at a time: what its owners' and dependents' state
+ * asks of it.
  */
 import { isNotFound } from "../../apimachinery/errors.ts";
 import type { KubeObject, OwnerReference, Resource } from "../../apimachinery/meta.ts";
@@ -169,7 +171,9 @@ class GarbageCollector implements Controller {
     return result;
   }
 
-  /** The owner, or undefined where it is certain that there is none: the graph may lag, so absence is confirmed live. */
+  /**
+   * The owner, or undefined where it is certain that there is none: the graph may lag, so absence is confirmed live.
+   */
   async #owner(resource: Resource, object: KubeObject, reference: OwnerReference): Promise<KubeObject | undefined> {
     const { uid, apiVersion, kind, name } = reference;
     if (this.#absent.has(uid)) return undefined;
@@ -234,7 +238,9 @@ class GarbageCollector implements Controller {
     }
   }
 
-  /** A merge patch on condition of the revision, because it replaces whole lists. Custom resources take no other kind. */
+  /**
+   * A merge patch on condition of the revision, because it replaces whole lists. Custom resources take no other kind.
+   */
   #patch(resource: Resource, { metadata }: KubeObject, change: object): Promise<KubeObject> {
     const name = place(resource, metadata.namespace ?? "", metadata.name);
     return this.#context.client.patch(resource, name, "merge", { metadata: change });

@@ -1,4 +1,7 @@
-/** How the garbage collector's keys name an object: by place and by uid, so that a successor of the same name is another one. */
+/**
+ * How the garbage collector's keys name an object: by place and by uid, so that a successor of the same name is another
+ * one.
+ */
 import { type KubeObject, keyOf, type OwnerReference, type Resource, splitKey } from "../../apimachinery/meta.ts";
 import type { GraphObject } from "../object-graph.ts";
 

@@ -34,7 +34,8 @@ export function remainingMs(failures: number, lastFailure: number, now: number):
 }
 
 /**
- * The ms to wait before failed pods are replaced, counting the failures since the last success. It is computed from the pods
+ * The ms to wait before failed pods are replaced, counting the failures since the last success. It is computed from the
+ * pods
  * that are there, so that it survives a restart.
  */
 export function jobBackoffMs(failed: readonly Pod[], succeeded: readonly Pod[], now: number): number {

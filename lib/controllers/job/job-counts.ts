@@ -1,4 +1,6 @@
-/** What the pods of a Job amount to: how many have succeeded and failed, which indexes, and whether that ends the Job. */
+/**
+ * What the pods of a Job amount to: how many have succeeded and failed, which indexes, and whether that ends the Job.
+ */
 import type { Job, JobCondition, JobSpec, JobStatus } from "../../openapi/types/batch-v1.ts";
 import type { Pod } from "../../openapi/types/core-v1.ts";
 import { isPodActive } from "../pod-status.ts";

@@ -95,7 +95,9 @@ function failureCounts(job: Job, replaced: Pod | undefined): Record<string, stri
   };
 }
 
-/** The active pods to delete: those of an index that another has, or that is not wanted, and more until `atLeast` go. */
+/**
+ * The active pods to delete: those of an index that another has, or that is not wanted, and more until `atLeast` go.
+ */
 export function podsToDelete(job: Job, active: readonly Pod[], atLeast: number, now: number): Pod[] {
   const surplus: Pod[] = [];
   let rest: Pod[] = [];

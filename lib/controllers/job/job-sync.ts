@@ -1,4 +1,7 @@
-/** One look at a Job: count what has ended, end the Job or keep its pods going, report (upstream: syncJob in controller/job). */
+/**
+ * One look at a Job: count what has ended, end the Job or keep its pods going, report (upstream: syncJob in
+ * controller/job).
+ */
 import { timeText } from "../../apimachinery/clock.ts";
 import { semanticEqual } from "../../apimachinery/equality.ts";
 import { isNotFound } from "../../apimachinery/errors.ts";

@@ -90,7 +90,8 @@ class JobController implements Controller {
   }
 
   /**
-   * The pods that the Job has or may adopt, without those of which the informer does not know yet that they are gone. Those
+   * The pods that the Job has or may adopt, without those of which the informer does not know yet that they are gone.
+   * Those
    * that it does not know yet to be ending are only counted.
    */
   #candidates(key: string, job: Job): { candidates: Pod[]; ending: number } {

@@ -1,4 +1,7 @@
-/** What a Job's policies make of a failed pod, and of what has succeeded (upstream: controller/job/{pod_failure,success}_policy.go). */
+/**
+ * What a Job's policies make of a failed pod, and of what has succeeded (upstream:
+ * controller/job/{pod_failure,success}_policy.go).
+ */
 import type { Job } from "../../openapi/types/batch-v1.ts";
 import type { ContainerStatus, Pod } from "../../openapi/types/core-v1.ts";
 import { IndexSet } from "./indexes.ts";

@@ -1,4 +1,7 @@
-/** What a namespace that ends says about its content (upstream: controller/namespace/deletion/status_condition_utils.go). */
+/**
+ * What a namespace that ends says about its content (upstream:
+ * controller/namespace/deletion/status_condition_utils.go).
+ */
 import { timeText } from "../../apimachinery/clock.ts";
 import type { Resource } from "../../apimachinery/meta.ts";
 import type { NamespaceCondition } from "../../openapi/types/core-v1.ts";

@@ -82,7 +82,10 @@ class NamespaceController implements Controller {
     }
   }
 
-  /** Deletes all that is in it. Gives the seconds until the rest may be gone; 0: nothing is left. Throws what went wrong. */
+  /**
+   * Deletes all that is in it. Gives the seconds until the rest may be gone; 0: nothing is left. Throws what went
+   * wrong.
+   */
   async #empty(namespace: Namespace, deletedAt: number): Promise<number> {
     const { client, clock } = this.#context;
     const pass = { remaining: [] as Remaining[], errors: [] as Error[], seconds: 0 };

@@ -1,4 +1,7 @@
-/** Removes pods that nobody else will: of nodes that are gone, never scheduled, or too many that have ended (upstream: controller/podgc). */
+/**
+ * Removes pods that nobody else will: of nodes that are gone, never scheduled, or too many that have ended (upstream:
+ * controller/podgc).
+ */
 import { isNotFound } from "../../apimachinery/errors.ts";
 import { keyOf } from "../../apimachinery/meta.ts";
 import type { Node, Pod } from "../../openapi/types/core-v1.ts";

@@ -7,7 +7,8 @@ const deletionCostAnnotation = "controller.kubernetes.io/pod-deletion-cost";
 
 /**
  * The pods, those that are to go first in front: unassigned, pending, not ready, of lower deletion cost, with more of
- * `related` on the same node, ready or made for a shorter time (on a logarithmic scale, then by uid), restarted more often.
+ * `related` on the same node, ready or made for a shorter time (on a logarithmic scale, then by uid), restarted more
+ * often.
  */
 export function rankForDeletion(pods: readonly Pod[], related: readonly Pod[], now: number): Pod[] {
   const onNode = new Map<string, number>();
@@ -44,7 +45,9 @@ function phaseOf(pod: Pod): number {
   return phaseOrder[pod.status?.phase ?? ""] ?? 0;
 }
 
-/** Younger first; no time at all is youngest. Ages of the same power of two count as equal and are told apart by uid. */
+/**
+ * Younger first; no time at all is youngest. Ages of the same power of two count as equal and are told apart by uid.
+ */
 function compareAges(a: number | undefined, b: number | undefined, podA: Pod, podB: Pod, now: number): number {
   if (a === b) return 0;
   if (a === undefined) return -1;

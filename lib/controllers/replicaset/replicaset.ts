@@ -46,7 +46,9 @@ export function createReplicaSetController(context: ControllerContext): Controll
   });
 }
 
-/** The same for ReplicationControllers, whose selector is a map (upstream: controller/replication wraps it likewise). */
+/**
+ * The same for ReplicationControllers, whose selector is a map (upstream: controller/replication wraps it likewise).
+ */
 export function createReplicationControllerController(context: ControllerContext): Controller {
   return new ReplicaSetController(context, {
     name: "replicationcontroller-controller",

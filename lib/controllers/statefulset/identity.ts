@@ -1,4 +1,7 @@
-/** What makes a StatefulSet's pods the ones that they are: names, ordinals, claims (upstream: controller/statefulset/stateful_set_utils.go). */
+/**
+ * What makes a StatefulSet's pods the ones that they are: names, ordinals, claims (upstream:
+ * controller/statefulset/stateful_set_utils.go).
+ */
 import { deepCopy } from "../../apimachinery/equality.ts";
 import type { Draft, OwnerReference } from "../../apimachinery/meta.ts";
 import type { StatefulSet } from "../../openapi/types/apps-v1.ts";
@@ -90,7 +93,8 @@ export function draftClaims(set: StatefulSet, ordinal: number): Draft<Persistent
 }
 
 /**
- * The owners that a member's claim should have besides those of others: the set where claims go with it, the pod where they
+ * The owners that a member's claim should have besides those of others: the set where claims go with it, the pod where
+ * they
  * go when the set shrinks and the pod is on its way out; nobody where claims are kept.
  */
 export function claimOwners(set: StatefulSet, pod: Pod | undefined, condemned: boolean): OwnerReference[] {

@@ -1,4 +1,7 @@
-/** Deletes pods that do not tolerate a NoExecute taint of their node, or no longer do (upstream: controller/tainteviction). */
+/**
+ * Deletes pods that do not tolerate a NoExecute taint of their node, or no longer do (upstream:
+ * controller/tainteviction).
+ */
 import { deepEqual } from "../../apimachinery/equality.ts";
 import { keyOf } from "../../apimachinery/meta.ts";
 import { toleratesTaint } from "../../apimachinery/scheduling/taints.ts";
@@ -72,7 +75,8 @@ class TaintEvictionController implements Controller {
   }
 
   /**
-   * A process that has just started gives pods their whole time again, because nodes could not report while it was away.
+   * A process that has just started gives pods their whole time again, because nodes could not report while it was
+   * away.
    * Where others note when nodes were heard of, reports do not depend on it, and the taints' own time counts.
    */
   #startOf(taints: readonly Taint[], now: number): number {
