@@ -23,6 +23,8 @@ export interface ImageRequest {
 
 const backOffInitialMs = 10_000;
 const backOffMaxMs = 300_000;
+/** A failure is shown as such so long, then as the back-off that follows it: whoever watches sees both. */
+const failureShownMs = 3000;
 
 /** Pulls images, one pull an image and credentials at a time. */
 export class Images {
@@ -30,7 +32,7 @@ export class Images {
   readonly #clock: Clock;
   readonly #pulled: PulledImages;
   readonly #backOff = new BackOff(backOffInitialMs, backOffMaxMs);
-  readonly #lastError = new Map<string, string>();
+  readonly #lastFailure = new Map<string, { readonly message: string; readonly at: number }>();
 
   constructor(service: ImageService, clock: Clock, pulled: PulledImages) {
     this.#service = service;
@@ -68,7 +70,7 @@ export class Images {
   /** Forgets the back-off of a pod that is gone. */
   forget(podUid: string): void {
     this.#backOff.forget(`${podUid}_`);
-    for (const key of this.#lastError.keys()) if (key.startsWith(`${podUid}_`)) this.#lastError.delete(key);
+    for (const key of this.#lastFailure.keys()) if (key.startsWith(`${podUid}_`)) this.#lastFailure.delete(key);
   }
 
   async #present(
@@ -96,10 +98,13 @@ export class Images {
     const key = `${pod.metadata.uid}_${requested}`;
     const until = this.#backOff.untilSinceUpdate(key, this.#clock.now());
     if (until !== undefined) {
-      const last = this.#lastError.get(key);
+      const last = this.#lastFailure.get(key);
+      if (last && this.#clock.now() - last.at < failureShownMs) {
+        throw new WaitingError("ErrImagePull", last.message, last.at + failureShownMs, true);
+      }
       const message = `Back-off pulling image "${requested}"`;
       record("Normal", "BackOff", message);
-      throw new WaitingError("ImagePullBackOff", last ? `${message}: ${last}` : message, until);
+      throw new WaitingError("ImagePullBackOff", last ? `${message}: ErrImagePull: ${last.message}` : message, until);
     }
     record("Normal", "Pulling", `Pulling image "${requested}"`);
     const startedAt = this.#clock.now();
@@ -110,11 +115,12 @@ export class Images {
       const message = (error as Error).message;
       record("Warning", "Failed", `Failed to pull image "${requested}": ${message}`);
       this.#backOff.next(key, this.#clock.now());
-      this.#lastError.set(key, `ErrImagePull: ${message}`);
-      throw new WaitingError("ErrImagePull", message, this.#clock.now() + this.#backOff.get(key));
+      const at = this.#clock.now();
+      this.#lastFailure.set(key, { message, at });
+      throw new WaitingError("ErrImagePull", message, at + failureShownMs);
     }
     this.#backOff.forget(key);
-    this.#lastError.delete(key);
+    this.#lastFailure.delete(key);
     const image = await this.#service.imageStatus(name);
     const parsed = parseImageName(name);
     if (image && parsed) this.#pulled.note(image.id, repositoryText(parsed), auth);

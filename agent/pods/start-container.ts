@@ -44,7 +44,7 @@ export async function startContainer(node: NodeContext, input: StartInput): Prom
   };
   checkCrashBackOff(node, input, record);
   const imageName = await node.images.ensure({ pod, container, pullSecrets, sandbox, record }).catch((error) => {
-    if (error instanceof WaitingError) record("Warning", "Failed", `Error: ${error.reason}`);
+    if (error instanceof WaitingError && !error.told) record("Warning", "Failed", `Error: ${error.reason}`);
     throw error;
   });
   let restartCount = 0;

@@ -5,8 +5,11 @@ export class WaitingError extends Error {
   readonly reason: string;
   /** When to try again, milliseconds since the epoch; absent: as for any failure. */
   readonly until?: number;
-  constructor(reason: string, message: string, until?: number) {
+  /** It has been told before: no Event again. */
+  readonly told: boolean;
+  constructor(reason: string, message: string, until?: number, told = false) {
     super(message);
+    this.told = told;
     this.reason = reason;
     this.until = until;
   }

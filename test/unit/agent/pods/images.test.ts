@@ -84,7 +84,11 @@ it("pulls each time under Always, never under Never", async () => {
 it("backs off after a failure, doubling, and says what it was", async () => {
   const { ensure, pulls, pass, fail } = setUp();
   fail(new RuntimeError(5, "not there"));
-  expect(await ensure({})).toBe("ErrImagePull: rpc error: code = NotFound desc = not there");
+  const failed = "ErrImagePull: rpc error: code = NotFound desc = not there";
+  expect(await ensure({})).toBe(failed);
+  pass(2000);
+  expect(await ensure({})).toBe(failed);
+  pass(2000);
   expect(await ensure({})).toBe(
     'ImagePullBackOff: Back-off pulling image "reg.io/app:1": ErrImagePull: rpc error: code = NotFound desc = not there',
   );

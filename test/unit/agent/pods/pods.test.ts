@@ -182,10 +182,10 @@ describe("a pod", () => {
   it("waits for its image", async () => {
     await startAgent();
     add({ containers: [container("main", { image: "none:1" })] });
-    await until(() =>
-      expect(status()?.containerStatuses?.[0].state?.waiting?.reason).toMatch(/^ErrImagePull|ImagePullBackOff$/),
-    );
-    expect(events).toContain("Failed Error: ErrImagePull");
+    const reason = () => status()?.containerStatuses?.[0].state?.waiting?.reason;
+    await until(() => expect(reason()).toBe("ErrImagePull"));
+    await until(() => expect(reason()).toBe("ImagePullBackOff"));
+    expect(events.filter((event) => event === "Failed Error: ErrImagePull")).toHaveLength(1);
     expect(status()?.phase).toBe("Pending");
   });
 
