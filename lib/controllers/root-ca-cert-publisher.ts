@@ -9,7 +9,8 @@ const name = "kube-root-ca.crt";
 const descriptionAnnotation = "kubernetes.io/description";
 const description =
   "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the " +
-  "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.";
+  "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes " +
+  "clusters.";
 
 /** The controller; its keys are names of namespaces. */
 export function createRootCaCertPublisher({ client, informers, rootCertificate }: ControllerContext): Controller {

@@ -63,9 +63,12 @@ describe("namespace controller", () => {
     const conditions = api.all(namespaces)[0].status?.conditions ?? [];
     expect(conditions.map(({ type, status, reason, message }) => `${type} ${status} ${reason}: ${message}`)).toEqual([
       "NamespaceDeletionDiscoveryFailure False ResourcesDiscovered: All resources successfully discovered",
-      "NamespaceDeletionGroupVersionParsingFailure False ParsedGroupVersions: All legacy kube types successfully parsed",
-      "NamespaceDeletionContentFailure False ContentDeleted: All content successfully deleted, may be waiting on finalization",
-      "NamespaceContentRemaining True SomeResourcesRemain: Some resources are remaining: configmaps. has 1 resource instances",
+      "NamespaceDeletionGroupVersionParsingFailure False ParsedGroupVersions: " +
+        "All legacy kube types successfully parsed",
+      "NamespaceDeletionContentFailure False ContentDeleted: " +
+        "All content successfully deleted, may be waiting on finalization",
+      "NamespaceContentRemaining True SomeResourcesRemain: " +
+        "Some resources are remaining: configmaps. has 1 resource instances",
       "NamespaceFinalizersRemaining True SomeFinalizersRemain: " +
         "Some content in the namespace has finalizers remaining: example.com/held in 1 resource instances",
     ]);
