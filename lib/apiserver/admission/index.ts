@@ -11,6 +11,7 @@ import { nodeRestriction } from "./noderestriction/index.ts";
 import { persistentVolumeClaimResize } from "./persistent-volume-claim-resize.ts";
 import type { AdmissionPlugin } from "./plugin.ts";
 import { podTopologyLabels } from "./pod-topology-labels.ts";
+import { podSecurity } from "./podsecurity/index.ts";
 import { priority } from "./priority.ts";
 import { resourceQuota } from "./resourcequota/index.ts";
 import { runtimeClass } from "./runtime-class.ts";
@@ -25,6 +26,7 @@ export const admissionPlugins: readonly AdmissionPlugin[] = [
   serviceAccount,
   nodeRestriction,
   taintNodesByCondition,
+  podSecurity,
   priority,
   defaultTolerationSeconds,
   defaultStorageClass,
