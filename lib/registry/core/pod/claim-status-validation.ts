@@ -62,13 +62,13 @@ function validateAllocatable(status: PodStatus, spec: PodSpec, path: Path): Fiel
   );
   return (status.nodeAllocatableResourceClaimStatuses ?? []).flatMap((claim, index) => {
     const at = path.index(index);
-    const { resourceClaimName: name = "", containers = [], resources = {} } = claim;
+    const { resourceClaimName: name = "", containers = [], resources } = claim;
     const errors: FieldError[] = [];
     if (name === "") errors.push(required(at.child("resourceClaimName"), "must not be empty"));
     if (!known.has(name))
       errors.push(invalid(at.child("resourceClaimName"), name, "no mapping found in pod reference"));
     if (containers.length === 0) errors.push(required(at.child("containers"), "must not be empty"));
-    const amounts = Object.entries(resources);
+    const amounts = Object.entries(resources ?? {});
     if (amounts.length === 0) errors.push(required(at.child("resources"), "must not be empty"));
     for (const [resource, amount] of amounts) {
       const field = at.child("resources").key(resource);

@@ -25,8 +25,7 @@ function add(list: ResourceList, sums: Map<string, Quantity>): boolean {
 export function qosClass({ resources, containers, initContainers = [] }: PodSpec): string {
   const requests = new Map<string, Quantity>();
   const limits = new Map<string, Quantity>();
-  const podLevel = Object.keys({ ...resources?.requests, ...resources?.limits }).length > 0;
-  const parts = podLevel ? [resources] : [...containers, ...initContainers].map((container) => container.resources);
+  const parts = resources ? [resources] : [...containers, ...initContainers].map((container) => container.resources);
   let guaranteed = true;
   for (const part of parts) {
     add(part?.requests, requests);

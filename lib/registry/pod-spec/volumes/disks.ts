@@ -126,8 +126,8 @@ export function flocker({ datasetName = "", datasetUUID = "" }: Source<"flocker"
 }
 
 /** rbd */
-export function rbd({ monitors = [], image }: Source<"rbd">, path: Path): FieldError[] {
-  const errors = monitors.length === 0 ? [required(path.child("monitors"), "")] : [];
+export function rbd({ monitors, image }: Source<"rbd">, path: Path): FieldError[] {
+  const errors = monitors?.length ? [] : [required(path.child("monitors"), "")];
   return [...errors, ...needed(path, { image })];
 }
 
@@ -141,8 +141,8 @@ export const cinder = ({ volumeID, secretRef }: Source<"cinder">, path: Path): F
 ];
 
 /** cephfs */
-export const cephfs = ({ monitors = [] }: Source<"cephfs">, path: Path): FieldError[] =>
-  monitors.length === 0 ? [required(path.child("monitors"), "")] : [];
+export const cephfs = ({ monitors }: Source<"cephfs">, path: Path): FieldError[] =>
+  monitors?.length ? [] : [required(path.child("monitors"), "")];
 
 const hostPort = /^(\[[^\]]*\]|[^:[\]]*):[^:]*$/;
 

@@ -104,7 +104,7 @@ function certificate({ podCertificate: source }: VolumeProjection, take: Take, p
 }
 
 /** The sources of a projected volume; no two may make the same file. */
-export function projected({ defaultMode, sources = [] }: NonNullable<Volume["projected"]>, path: Path): FieldError[] {
+export function projected({ defaultMode, sources }: NonNullable<Volume["projected"]>, path: Path): FieldError[] {
   const taken = new Set<string>();
   const take: Take = (file, shown) => {
     if (taken.has(file)) return [invalid(path, shown, "conflicting duplicate paths")];
@@ -112,7 +112,7 @@ export function projected({ defaultMode, sources = [] }: NonNullable<Volume["pro
     return [];
   };
   const errors = validateMode(defaultMode, path.child("defaultMode"));
-  for (const [index, source] of sources.entries()) {
+  for (const [index, source] of (sources ?? []).entries()) {
     const at = path.child("sources").index(index);
     errors.push(...keyed("secret", source, take, at), ...keyed("configMap", source, take, at));
     for (const file of source.downwardAPI?.items ?? []) {

@@ -40,6 +40,11 @@ const cases = [
     want: "Burstable",
   },
   {
+    name: "the pod as a whole asks for nothing",
+    spec: { resources: {}, containers: [container({ requests: both })] },
+    want: "BestEffort",
+  },
+  {
     name: "the pod as a whole",
     spec: { resources: { limits: both, requests: both }, containers: [container()] },
     want: "Guaranteed",
