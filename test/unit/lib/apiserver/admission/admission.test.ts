@@ -487,8 +487,9 @@ describe("PodSecurity", () => {
     await label("restricted");
     const relabel = await api.send("PATCH", `${ns}/pods/old`, { metadata: { labels: { a: "b" } } });
     expect(relabel.status).toBe(200);
-    const image = { spec: { containers: [{ ...bad.containers[0], image: "other" }] } };
-    expect((await api.send("PATCH", `${ns}/pods/old`, image)).status).toBe(403);
+    const stored = (await api.send("GET", `${ns}/pods/old`)).body;
+    stored.spec.containers[0].image = "other";
+    expect((await api.send("PUT", `${ns}/pods/old`, stored)).status).toBe(403);
     const capabilities = { drop: ["ALL"] };
     const seccompProfile = { type: "RuntimeDefault" };
     const securityContext = { allowPrivilegeEscalation: false, capabilities, runAsNonRoot: true, seccompProfile };
