@@ -1,8 +1,8 @@
 /** Builds responses. Bodies are text; objects that are stored are sent as they were stored. */
-import { stringify } from "yaml";
 import { type Status, StatusError } from "../apimachinery/errors.ts";
 import type { ServerResponse } from "../apimachinery/http.ts";
 import type { Negotiated } from "./negotiation.ts";
+import { yamlText } from "./yaml-text.ts";
 
 const jsonHeaders = { "Content-Type": "application/json", "Cache-Control": "no-cache, private" } as const;
 const yamlHeaders = { "Content-Type": "application/yaml", "Cache-Control": "no-cache, private" } as const;
@@ -20,17 +20,6 @@ export function jsonText(
   const body = !json ? yamlText(JSON.parse(text)) : form.pretty ? JSON.stringify(JSON.parse(text), null, 2) : text;
   if (warnings.length === 0) return { status, headers, body };
   return { status, headers: { ...headers, Warning: warnings.map(warningHeader) }, body };
-}
-
-/** YAML as upstream writes it: keys sorted, no aliases, long lines unbroken. */
-function yamlText(value: unknown): string {
-  return stringify(value, {
-    sortMapEntries: true,
-    aliasDuplicateObjects: false,
-    lineWidth: 0,
-    indentSeq: false,
-    version: "1.1",
-  });
 }
 
 /** `299 - "text"`, the text quoted as HTTP wants it. */

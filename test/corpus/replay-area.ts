@@ -9,10 +9,10 @@ export interface Outcome {
   readonly difference: string | undefined;
 }
 
-/** Whether a case watches, and only in its own namespace: then it may run beside others. */
+/** Whether a case watches, and only ConfigMaps of its own namespace: then it may run beside others. */
 function mayRunBeside({ steps }: Case): boolean {
   const watches = steps.filter(({ watch }) => watch);
-  return watches.length > 0 && watches.every(({ path }) => path.includes("namespaces/{ns}/"));
+  return watches.length > 0 && watches.every(({ path }) => path.includes("namespaces/{ns}/configmaps"));
 }
 
 /** The outcomes of the cases whose names hold `only`, in order. */
