@@ -8,8 +8,8 @@ import type { NodeDialer } from "../apiserver/connectors/node-dialer.ts";
 import type { Credential } from "./pki.ts";
 
 /**
- * Agents know the server by its certificate. They show one of their own making, as kubelets do where nothing else is set
- * up, so theirs is not checked.
+ * Agents know the server by its certificate. They show one of their own making, as kubelets do where nothing else is
+ * set up, so theirs is not checked.
  */
 export function httpsNodeDialer({ certificate, key }: Credential): NodeDialer {
   const agent = new Agent({ cert: certificate, key, rejectUnauthorized: false, keepAlive: true });

@@ -2,7 +2,8 @@
  * What is special about a kind. The generic handlers (lib/apiserver/handlers) call the hooks in the order in which they
  * stand here (upstream: apiserver/pkg/registry/rest and generic/registry/store.go). A hook that is absent does nothing.
  *
- * Objects have passed decoding: every field that the schema knows has its type, unknown fields are gone, null is absent.
+ * Objects have passed decoding: every field that the schema knows has its type, unknown fields are gone, null is
+ * absent.
  */
 import type { Clock, Random } from "../apimachinery/clock.ts";
 import type { UserInfo } from "../apimachinery/http.ts";

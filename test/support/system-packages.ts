@@ -18,6 +18,10 @@ const packages: readonly SystemPackage[] = [
   { name: "curl", shows: "curl" },
   { name: "strace", shows: "strace" },
   { name: "default-jre-headless", shows: "java" },
+  { name: "maven", shows: "mvn" },
+  { name: "busybox", shows: "busybox" },
+  { name: "docker-registry", shows: "docker-registry" },
+  { name: "apache2-utils", shows: "htpasswd" },
 ];
 
 const folders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];

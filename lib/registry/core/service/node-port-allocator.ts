@@ -1,6 +1,7 @@
 /**
- * Node ports: a port is taken while an object of its number exists in a collection of its own, so that two creates of it
- * can't both succeed (upstream keeps one bitmap, pkg/registry/core/service/portallocator, which every write contends for).
+ * Node ports: a port is taken while an object of its number exists in a collection of its own, so that two creates of
+ * it can't both succeed (upstream keeps one bitmap, pkg/registry/core/service/portallocator, which every write contends
+ * for).
  */
 import { isAlreadyExists, isNotFound } from "../../../apimachinery/errors.ts";
 import type { Service } from "../../../openapi/types/core-v1.ts";

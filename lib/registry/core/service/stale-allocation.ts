@@ -1,6 +1,6 @@
 /**
- * Addresses and ports that nobody has any more: a server that ended between taking one and storing its Service leaves it
- * taken. Upstream repairs that in loops; here whoever wants one looks.
+ * Addresses and ports that nobody has any more: a server that ended between taking one and storing its Service leaves
+ * it taken. Upstream repairs that in loops; here whoever wants one looks.
  */
 import { hasReason, isNotFound } from "../../../apimachinery/errors.ts";
 import type { AnyObject, GroupVersionResource } from "../../../apimachinery/meta.ts";
