@@ -28,7 +28,11 @@ describe("objects", () => {
     const probe = join(bytes(1, bytes(2, bytes(2, join(varint(1, 1), text(3, "http"))))), varint(3, 5));
     const limits = bytes(1, join(text(1, "cpu"), bytes(2, text(1, "100m"))));
     const container = join(text(1, "c"), text(3, "run"), text(3, "-x"), bytes(8, limits), bytes(10, probe));
-    const spec = join(bytes(2, container), bytes(1, join(text(1, "v"), bytes(2, bytes(2, Buffer.alloc(0))))), varint(11, 1));
+    const spec = join(
+      bytes(2, container),
+      bytes(1, join(text(1, "v"), bytes(2, bytes(2, Buffer.alloc(0))))),
+      varint(11, 1),
+    );
     const pod = decodeProtobuf("core.v1.Pod", envelope("v1", "Pod", bytes(2, spec)));
     expect(pod.spec).toEqual({
       containers: [
