@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { AnyObject } from "../../../../../lib/apimachinery/meta.ts";
 import type { EndpointSlice } from "../../../../../lib/openapi/types/discovery-v1.ts";
 import { endpointSliceStrategy as strategy } from "../../../../../lib/registry/discovery/endpointslice.ts";
 import { created, now, problems, updated } from "../objects.ts";
@@ -51,7 +52,7 @@ describe("a slice", () => {
     const old = created<EndpointSlice>(definition, strategy, slice());
     expect([old.metadata.generation, old.ports?.[0].protocol]).toEqual([1, "TCP"]);
     const change = async (edit: (one: EndpointSlice) => void) =>
-      (await updated(definition, strategy, old as never, edit as never)).object.metadata.generation;
+      (await updated<AnyObject>(definition, strategy, old as never, edit as never)).object.metadata.generation;
     expect(await change((one) => Object.assign(one.metadata, { annotations: { a: "b" } }))).toBe(1);
     expect(await change((one) => Object.assign(one.metadata, { labels: { a: "b" } }))).toBe(2);
     expect(await change((one) => Object.assign(one.endpoints?.[0] ?? {}, { addresses: ["10.1.0.2"] }))).toBe(2);

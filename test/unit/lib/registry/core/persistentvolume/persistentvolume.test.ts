@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { AnyObject } from "../../../../../../lib/apimachinery/meta.ts";
 import type { PersistentVolume } from "../../../../../../lib/openapi/types/core-v1.ts";
 import { persistentVolumeStrategy as strategy } from "../../../../../../lib/registry/core/persistentvolume/strategy.ts";
 import { volumeWarnings } from "../../../../../../lib/registry/core/persistentvolume/warnings.ts";
@@ -58,9 +59,9 @@ describe("a volume that changes", () => {
   test("is stamped with the time of its phase", async () => {
     const before = { ...old, status: { phase: "Pending", lastPhaseTransitionTime: "2025-01-01T00:00:00Z" } };
     const to = (phase: string) => (object: PersistentVolume) => Object.assign(object, { status: { phase } });
-    const moved = await updated(definition, strategy, before as never, to("Bound") as never, "status");
+    const moved = await updated<AnyObject>(definition, strategy, before as never, to("Bound") as never, "status");
     expect(moved.object.status).toEqual({ phase: "Bound", lastPhaseTransitionTime: "2026-01-01T00:00:00Z" });
-    const same = await updated(definition, strategy, before as never, to("Pending") as never, "status");
+    const same = await updated<AnyObject>(definition, strategy, before as never, to("Pending") as never, "status");
     expect(same.object.status).toEqual(before.status);
   });
 });
