@@ -9,6 +9,9 @@
  * - Keys are `namespace/name`, or `name` where there is no namespace; lists come in the byte order of keys.
  */
 
+/** The revision of a collection before its first write: never 0, which the API's clients take for "any". */
+export const firstRevision = 1;
+
 /** What upstream stores once: Events of both groups are one collection (group ""). */
 export interface Collection {
   readonly cluster: string;
@@ -117,7 +120,7 @@ export interface Store {
   list(collection: Collection, options?: ListOptions): Promise<ListResult>;
   /** How many keys there are in the prefix. */
   count(collection: Collection, prefix?: string): Promise<number>;
-  /** The newest settled revision; 0 where nothing was ever written. */
+  /** The newest settled revision; `firstRevision` where nothing was ever written. */
   revision(collection: Collection): Promise<number>;
   /**
    * Tails the log until the signal aborts (then it ends without an error). A batch may have no entries: it then only

@@ -1,5 +1,6 @@
 /** What must hold at the end of a run, whatever happened in it. */
 import type { Item } from "../../lib/aws/dynamodb/table.ts";
+import { firstRevision } from "../../lib/storage/interface.ts";
 import type { Notes } from "./store-actors.ts";
 
 interface State {
@@ -30,7 +31,7 @@ export function checkRun(history: ReadonlyMap<number, Item>, notes: Notes): void
 
 function entriesOf(history: ReadonlyMap<number, Item>, last: number): Entry[] {
   const entries: Entry[] = [];
-  for (let revision = 1; revision <= last; revision++) {
+  for (let revision = firstRevision + 1; revision <= last; revision++) {
     const item = history.get(revision);
     if (item === undefined) throw new Error(`revision ${revision} is neither an entry nor a void`);
     if (item.t !== "log") continue;
@@ -42,7 +43,7 @@ function entriesOf(history: ReadonlyMap<number, Item>, last: number): Entry[] {
 
 /** The states that the log says there were, by revision. Throws where it contradicts itself. */
 function replay(entries: readonly Entry[]): { revision: number; objects: ReadonlyMap<string, State> }[] {
-  const states = [{ revision: 0, objects: new Map<string, State>() }];
+  const states = [{ revision: firstRevision, objects: new Map<string, State>() }];
   let objects = new Map<string, State>();
   for (const { revision, key, type, text, previous } of entries) {
     const before = objects.get(key)?.revision ?? 0;

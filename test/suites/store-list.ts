@@ -1,6 +1,12 @@
 /** Lists: order, pages, matchers, older states, compaction. */
 import { describe, expect, test } from "vitest";
-import { type Collection, RevisionCompacted, RevisionInFuture, type Store } from "../../lib/storage/interface.ts";
+import {
+  type Collection,
+  firstRevision,
+  RevisionCompacted,
+  RevisionInFuture,
+  type Store,
+} from "../../lib/storage/interface.ts";
 import { seededRandom } from "../support/fake-clock.ts";
 import type { SuiteContext } from "./store.ts";
 import { listPages, Model, plain, textOf, there, value } from "./store-model.ts";
@@ -24,10 +30,10 @@ export function listTests(context: SuiteContext): void {
     test("of nothing", async () => {
       const { store } = context;
       const collection = context.collection();
-      expect(await store.list(collection)).toEqual({ revision: 0, items: [] });
-      expect(await store.list(collection, { limit: 5 })).toEqual({ revision: 0, items: [] });
+      expect(await store.list(collection)).toEqual({ revision: firstRevision, items: [] });
+      expect(await store.list(collection, { limit: 5 })).toEqual({ revision: firstRevision, items: [] });
       expect(await store.count(collection)).toBe(0);
-      expect(await store.revision(collection)).toBe(0);
+      expect(await store.revision(collection)).toBe(firstRevision);
       await expect(store.list(collection, { revision: 1 })).rejects.toBeInstanceOf(RevisionInFuture);
     });
 

@@ -1,11 +1,12 @@
 /** The counter item of a collection: tickets, how far the log is settled, how far it is forgotten. */
+import { firstRevision } from "../../storage/interface.ts";
 import { attribute, type Layout, counterAttribute as name, numberOf } from "./layout.ts";
 import { persist, type Settings } from "./options.ts";
 import { ConditionFailed, type Item, type Table } from "./table.ts";
 
 /** The counter as it was read. */
 export interface Counter {
-  /** The last ticket given out. */
+  /** The last ticket given out; the item counts them, the first is `firstRevision + 1`. */
   readonly ticket: number;
   /** Up to here every ticket is a log entry or a void; as somebody has proved. */
   readonly stable: number;
@@ -19,9 +20,9 @@ export interface Counter {
 }
 
 function parse(item: Item | undefined): Counter {
-  const compacted = numberOf(item, name.compacted);
+  const compacted = Math.max(numberOf(item, name.compacted), firstRevision);
   return {
-    ticket: numberOf(item, name.ticket),
+    ticket: firstRevision + numberOf(item, name.ticket),
     // What is forgotten was settled before.
     stable: Math.max(numberOf(item, name.stable), compacted),
     compacted,

@@ -3,6 +3,7 @@
  * object's item may lag behind is laid over, what was written after the revision is undone.
  */
 import {
+  firstRevision,
   type ListOptions,
   type ListResult,
   RevisionCompacted,
@@ -40,7 +41,7 @@ export async function list(log: CollectionLog, options: ListOptions): Promise<Li
   if (revision > counter.ticket) throw new RevisionInFuture(counter.ticket);
   log.checkHistory(revision, counter);
   // Before the first ticket there was nothing; over how many partitions the log is spread is not known yet either.
-  if (revision === 0) return { revision, items: [] };
+  if (revision <= firstRevision) return { revision, items: [] };
   const recent = await log.settle(counter.stable, revision, counter, maxOverlay);
   if (options.revision === undefined) await log.prove(revision, counter);
   const page = new Page(log, counter, revision, options);

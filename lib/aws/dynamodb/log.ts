@@ -3,7 +3,7 @@
  * writer that is slow or dead; after a grace the reader puts a void in its place, and the late transaction, which has
  * the entry's absence as its condition, fails.
  */
-import { RevisionCompacted, StoreUnavailable } from "../../storage/interface.ts";
+import { firstRevision, RevisionCompacted, StoreUnavailable } from "../../storage/interface.ts";
 import { advanceCompacted, advanceStable, type Counter, note, readCounter } from "./counter.ts";
 import type { Slot } from "./entry.ts";
 import { attribute, type Layout, numberOf, revisionKey } from "./layout.ts";
@@ -146,7 +146,7 @@ export class CollectionLog {
 
   private isTendingDue(counter: Counter): boolean {
     const { clock, times, switches } = this.settings;
-    if (!switches.compaction || counter.ticket === 0) return false;
+    if (!switches.compaction || counter.ticket === firstRevision) return false;
     return counter.noteAt === 0 || clock.now() - counter.noteAt >= times.historyMs;
   }
 

@@ -1,5 +1,5 @@
 /** What is kept in memory of one collection: its revisions, the tail of its log for watchers, its last list. */
-import type { Collection, LogEntry, StoredObject } from "../interface.ts";
+import { type Collection, firstRevision, type LogEntry, type StoredObject } from "../interface.ts";
 import { TailBuffer } from "../tail-buffer.ts";
 
 /** A row of the list scan: what a list sends, and its labels and fields as JSON. */
@@ -21,13 +21,13 @@ export class CollectionState {
   readonly collection: Collection;
   /** The row's id; 0 until something was created. */
   id = 0;
-  revision = 0;
-  compacted = 0;
+  revision = firstRevision;
+  compacted = firstRevision;
   cleaned = 0;
   /** The last revision given out by the commit that is running. */
-  pending = 0;
+  pending = firstRevision;
   readonly tails = new Set<Tail>();
-  private readonly recent = new TailBuffer(0);
+  private readonly recent = new TailBuffer(firstRevision);
 
   constructor(collection: Collection) {
     this.collection = collection;

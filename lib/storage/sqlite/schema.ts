@@ -1,6 +1,6 @@
 /** The tables of the database file, and how it is opened. */
 import { DatabaseSync } from "node:sqlite";
-import { StoreUnavailable } from "../interface.ts";
+import { firstRevision, StoreUnavailable } from "../interface.ts";
 import { isSqliteError, translate } from "./errors.ts";
 
 /** Kept in the file's header; a file of another version is refused. */
@@ -16,8 +16,8 @@ const schema = `
     cluster TEXT NOT NULL,
     "group" TEXT NOT NULL,
     resource TEXT NOT NULL,
-    revision INTEGER NOT NULL DEFAULT 0,
-    compacted INTEGER NOT NULL DEFAULT 0,
+    revision INTEGER NOT NULL DEFAULT ${firstRevision},
+    compacted INTEGER NOT NULL DEFAULT ${firstRevision},
     cleaned INTEGER NOT NULL DEFAULT 0,
     UNIQUE (cluster, "group", resource)
   );

@@ -87,17 +87,17 @@ describe("items", () => {
     // A writer that died between its two steps.
     await within(connection.write({ update: layout.counter(), add: { rev: 1 } }));
     const begun = world.now();
-    expect(await within(store.revision(pods))).toBe(2);
+    expect(await within(store.revision(pods))).toBe(3);
     expect(world.now() - begun).toBeGreaterThanOrEqual(500);
-    expect(logItem(2)).toMatchObject({ t: "void", r: 2 });
-    expect(await within(store.logEntry(pods, 2))).toBeUndefined();
+    expect(logItem(3)).toMatchObject({ t: "void", r: 3 });
+    expect(await within(store.logEntry(pods, 3))).toBeUndefined();
   });
 
   test("a refused write voids its own ticket at once", async () => {
     await within(store.create(pods, "a/x", value("1")));
     await expect(within(store.create(pods, "a/x", value("2")))).rejects.toThrow("exists");
     const begun = world.now();
-    expect(await within(store.revision(pods))).toBe(2);
+    expect(await within(store.revision(pods))).toBe(3);
     expect(world.now() - begun).toBeLessThan(100);
   });
 

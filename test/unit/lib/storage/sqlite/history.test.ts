@@ -31,15 +31,15 @@ function logRows(file: string): number {
 
 describe("HistoryKeeper", () => {
   test.each([
-    { name: "nothing is old yet", ageMs: 100, at: [0, 50, 99], revisions: [1, 2, 3], want: [0, 0, 0] },
+    { name: "nothing is old yet", ageMs: 100, at: [0, 50, 99], revisions: [2, 3, 4], want: [0, 0, 0] },
     {
       name: "what was noted long enough ago",
       ageMs: 100,
       at: [0, 50, 100, 150],
-      revisions: [1, 2, 3, 4],
-      want: [0, 0, 1, 2],
+      revisions: [2, 3, 4, 5],
+      want: [0, 0, 2, 3],
     },
-    { name: "the newest of several old notes", ageMs: 100, at: [0, 50, 300], revisions: [1, 2, 3], want: [0, 0, 2] },
+    { name: "the newest of several old notes", ageMs: 100, at: [0, 50, 300], revisions: [2, 3, 4], want: [0, 0, 3] },
     {
       name: "too many entries, however young",
       ageMs: 100,
@@ -69,7 +69,7 @@ describe("history", () => {
     const gone = await store.create(collection, "gone", value("0"));
     const last = await store.delete(collection, "gone", gone, value("0"));
     await clock.advance(4 * minute);
-    expect(payloadOf((await store.list(collection, { revision: 3 })).items[0])).toBe("2");
+    expect(payloadOf((await store.list(collection, { revision: 3 })).items[0])).toBe("1");
     await clock.advance(2 * minute);
     await expect(store.list(collection, { revision: 3 })).rejects.toBeInstanceOf(RevisionCompacted);
     expect(payloadOf((await store.list(collection, { revision: last })).items[0])).toBe("499");
@@ -87,11 +87,11 @@ describe("history", () => {
     await store.close();
     const db = new DatabaseSync(file);
     // As if the process had died between the decision and the removal.
-    db.exec("UPDATE collection SET compacted = 40");
+    db.exec("UPDATE collection SET compacted = 41");
     db.close();
     const clock = new FakeClock();
     const again = await openSqliteStore({ file, clock });
-    await expect(again.list(collection, { revision: 39 })).rejects.toBeInstanceOf(RevisionCompacted);
+    await expect(again.list(collection, { revision: 40 })).rejects.toBeInstanceOf(RevisionCompacted);
     await clock.advance(minute);
     await again.close();
     expect(logRows(file)).toBe(11);
