@@ -34,7 +34,7 @@ export function listTests(context: SuiteContext): void {
       expect(await store.list(collection, { limit: 5 })).toEqual({ revision: firstRevision, items: [] });
       expect(await store.count(collection)).toBe(0);
       expect(await store.revision(collection)).toBe(firstRevision);
-      await expect(store.list(collection, { revision: 1 })).rejects.toBeInstanceOf(RevisionInFuture);
+      await expect(store.list(collection, { revision: firstRevision + 1 })).rejects.toBeInstanceOf(RevisionInFuture);
     });
 
     test("comes in the byte order of keys, by prefix", async () => {
