@@ -17,6 +17,8 @@ import { podCgroup } from "./resources.ts";
 const relistMs = 5000;
 /** Events that come together cause one relist. */
 const gatherMs = 20;
+/** An event is told before the runtime's own list shows it (containerd drains the output first): looks that follow. */
+const followUpsMs = [100, 400, 1500];
 
 /** Runs the node's pods. */
 export class Pods {
@@ -29,6 +31,7 @@ export class Pods {
   #relisting: Promise<void> | undefined;
   #again = false;
   #gathering = false;
+  #followUps: readonly number[] = [];
   #stopped = false;
 
   constructor(node: NodeContext, informer: Informer<Pod>) {
@@ -56,6 +59,7 @@ export class Pods {
 
   /** Something happened in the runtime. */
   runtimeChanged(): void {
+    this.#followUps = followUpsMs;
     if (this.#gathering || this.#stopped) return;
     this.#gathering = true;
     setTimeout(() => {
@@ -102,12 +106,20 @@ export class Pods {
     this.#relisting = this.#relistOnce().finally(() => {
       this.#relisting = undefined;
       if (this.#stopped) return;
-      const again = this.#again;
-      this.#again = false;
-      this.#timer = setTimeout(() => void this.#runRelist(), again ? gatherMs : relistMs);
+      this.#timer = setTimeout(() => void this.#runRelist(), this.#nextMs());
       this.#timer.unref();
     });
     return this.#relisting;
+  }
+
+  /** When to look again: at once if something happened meanwhile, soon after an event, seldom otherwise. */
+  #nextMs(): number {
+    const again = this.#again;
+    this.#again = false;
+    if (again) return gatherMs;
+    const [next = relistMs, ...later] = this.#followUps;
+    this.#followUps = later;
+    return next;
   }
 
   async #relistOnce(): Promise<void> {

@@ -118,6 +118,16 @@ describe("a pod", () => {
     await until(() => expect(agent.active("")).toEqual([]));
   });
 
+  it("has ended soon after the event, though the runtime's list shows it late", async () => {
+    const agent = await startAgent();
+    add({ restartPolicy: "Never" });
+    await until(() => expect(status()?.phase).toBe("Running"));
+    agent.runtimeChanged();
+    setTimeout(() => runtime.exit("main", 0), 60);
+    // Sooner than the look that comes without an event.
+    await vi.waitFor(() => expect(status()?.phase).toBe("Succeeded"), { timeout: 3000, interval: 10 });
+  });
+
   it("has its sidecars ended after its containers", async () => {
     await startAgent();
     add({ initContainers: [container("side", { restartPolicy: "Always" })] });
