@@ -4,20 +4,38 @@ import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
+import { type Clock, systemClock } from "../lib/apimachinery/clock.ts";
 import { podNetwork } from "./network/cni.ts";
 import { removeBridge } from "./network/machine.ts";
 import { cgroupOf, removeCgroup } from "./pods/cgroup.ts";
 import { removeTable } from "./proxy/nft.ts";
 import { nodeLayout } from "./runtime/containerd/prepare.ts";
-import { createCriClient } from "./runtime/cri/client.ts";
+import { type CriClient, createCriClient } from "./runtime/cri/client.ts";
+import type { PodSandbox } from "./runtime/cri/messages.ts";
 
 const run = promisify(execFile);
 
-/** Stops and removes all pods through the node's containerd, which must run. Gives how many there were. */
-export async function removePods(dataDir: string): Promise<number> {
+const startMs = 15_000;
+const retryMs = 50;
+
+/** A runtime that has just been started listens before it can answer. Rejects with its last word after a while. */
+async function sandboxesOnceReady(client: CriClient, clock: Clock): Promise<readonly PodSandbox[]> {
+  const deadline = clock.now() + startMs;
+  for (;;) {
+    try {
+      return await client.listPodSandboxes();
+    } catch (error) {
+      if (clock.now() > deadline) throw error;
+    }
+    await clock.sleep(retryMs);
+  }
+}
+
+/** Stops and removes all pods through the node's containerd, which must have been started. Gives how many there were. */
+export async function removePods(dataDir: string, clock: Clock = systemClock): Promise<number> {
   const client = createCriClient(nodeLayout(dataDir).socket);
   try {
-    const sandboxes = await client.listPodSandboxes();
+    const sandboxes = await sandboxesOnceReady(client, clock);
     for (const { id } of sandboxes) {
       await client.stopPodSandbox(id);
       await client.removePodSandbox(id);
