@@ -7,7 +7,7 @@ import { signingKey } from "../apiserver/authentication/jwt.ts";
 import { firstServiceAddress } from "../apiserver/bootstrap/objects.ts";
 import { podLogConnector } from "../apiserver/connectors/pod-log.ts";
 import { plainText } from "../apiserver/respond.ts";
-import type { Store } from "../storage/interface.ts";
+import { type Store, StoreUnavailable } from "../storage/interface.ts";
 import { openSqliteStore } from "../storage/sqlite/store.ts";
 import { type ControlPlane, controllerNames, createControlPlane } from "./control-plane.ts";
 import { selectControllers } from "./controllers.ts";
@@ -99,9 +99,14 @@ async function start(
 }
 
 async function openStore(options: UpOptions, folder: DataFolder): Promise<Store> {
-  if (options.store === "sqlite") return openSqliteStore({ file: folder.store });
-  const { openDynamoStore } = await import("./dynamodb.ts");
-  return openDynamoStore(options);
+  try {
+    if (options.store === "sqlite") return await openSqliteStore({ file: folder.store });
+    const { openDynamoStore } = await import("./dynamodb.ts");
+    return await openDynamoStore(options);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    throw new UserError("the store cannot be opened", error.message);
+  }
 }
 
 async function serve(
