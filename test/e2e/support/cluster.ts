@@ -10,7 +10,8 @@ import type { OciImage } from "../../../agent/runtime/image/oci-image.ts";
 import { findKubectl } from "../../../lib/local/kubectl.ts";
 
 const root = join(import.meta.dirname, "../../..");
-const coracle = join(root, "bin/coracle.ts");
+/** The command line. */
+export const coracle = join(root, "bin/coracle.ts");
 const tools = join(root, "node_modules/.cache/kubectl");
 
 /** What a command said, and its exit code. */
