@@ -12,8 +12,8 @@ import type { NodeStatus } from "../lib/openapi/types/core-v1.ts";
 import { endpointslices, pods as podResource, services } from "../lib/openapi/types/resources.ts";
 import { informerZone } from "./dns/informer-zone.ts";
 import { type DnsServer, serveDns } from "./dns/server.ts";
-import { configuredCidr, type PodNetwork, podNetwork, writeCniConfig } from "./network/cni.ts";
-import { ensureBridge, freePodCidr, machineAddress, prepareKernel } from "./network/machine.ts";
+import { configuredCidr, type PodNetwork, writeCniConfig } from "./network/cni.ts";
+import { claimPodNetwork, machineAddress, prepareKernel } from "./network/machine.ts";
 import { keepLease } from "./node/lease.ts";
 import { availableMemory, diskOf, machineInfo } from "./node/machine-info.ts";
 import { nodeLabels, nodeStatus } from "./node/node-status.ts";
@@ -161,9 +161,7 @@ export class Agent {
 
   async #prepareNetwork(): Promise<PodNetwork> {
     const layout = nodeLayout(this.#dataDir);
-    const cidr = this.#options.podCidr ?? configuredCidr(layout.cniConf) ?? freePodCidr();
-    const network = podNetwork(cidr, this.#dataDir);
-    await ensureBridge(network);
+    const network = await claimPodNetwork(this.#dataDir, this.#options.podCidr ?? configuredCidr(layout.cniConf));
     writeCniConfig(network, layout.cniConf, join(layout.folder, "addresses"));
     return network;
   }

@@ -4,7 +4,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { promisify } from "node:util";
 import { contains, parseAddress, parseCidr } from "../../lib/apimachinery/validation/ip.ts";
-import type { PodNetwork } from "./cni.ts";
+import { aloneOnMachine } from "./alone.ts";
+import { type PodNetwork, podNetwork } from "./cni.ts";
 
 const run = promisify(execFile);
 
@@ -26,12 +27,18 @@ export function defaultInterface(table: string): string | undefined {
   return rows.find(([, destination, , , , , , mask]) => destination === "00000000" && mask === "00000000")?.[0];
 }
 
-/** The first of the ranges 10.244.N.0/24 that no interface of the machine is in. */
-export function freePodCidr(): string {
-  const addresses = Object.values(networkInterfaces())
-    .flatMap((list) => list ?? [])
-    .filter(({ family }) => family === "IPv4")
-    .map(({ address }) => parseAddress(address));
+/**
+ * The first of the ranges 10.244.N.0/24 that no interface of the machine is in. Asks `ip`: os.networkInterfaces() does
+ * not show a bridge without ports, which is what another cluster has before its first pod.
+ */
+export async function freePodCidr(): Promise<string> {
+  const { stdout } = await run("ip", ["-o", "-4", "address", "show"]);
+  return firstFreeRange(stdout);
+}
+
+/** The same from what `ip -o -4 address show` prints. Throws where none is free. */
+export function firstFreeRange(shown: string): string {
+  const addresses = [...shown.matchAll(/ inet ([\d.]+)/g)].map(([, address]) => parseAddress(address));
   for (let third = 0; third < 256; third++) {
     const cidr = `10.244.${third}.0/24`;
     const network = parseCidr(cidr)?.network;
@@ -79,6 +86,18 @@ export async function ensureBridge(network: PodNetwork): Promise<void> {
   if (!stdout.includes(` ${gateway}/${prefix} `))
     await run("ip", ["address", "add", `${gateway}/${prefix}`, "dev", bridge]);
   await run("ip", ["link", "set", "dev", bridge, "address", bridgeMac(gateway), "up"]);
+}
+
+/**
+ * The network of a data folder, its bridge made: of the range, or of a free one. Two that choose at once would both
+ * find the same range free, so they take turns.
+ */
+export async function claimPodNetwork(dataDir: string, cidr?: string): Promise<PodNetwork> {
+  return await aloneOnMachine("pod-network", async () => {
+    const network = podNetwork(cidr ?? (await freePodCidr()), dataDir);
+    await ensureBridge(network);
+    return network;
+  });
 }
 
 /** Removes the bridge, where it is there. */

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { removeNodeState, removePods } from "../../../agent/cleanup.ts";
-import { type PodNetwork, podNetwork, writeCniConfig } from "../../../agent/network/cni.ts";
-import { ensureBridge, freePodCidr } from "../../../agent/network/machine.ts";
+import { type PodNetwork, writeCniConfig } from "../../../agent/network/cni.ts";
+import { claimPodNetwork } from "../../../agent/network/machine.ts";
 import { prepareContainerd, sandboxImage } from "../../../agent/runtime/containerd/prepare.ts";
 import { type CriClient, createCriClient } from "../../../agent/runtime/cri/client.ts";
 import { ensureSandboxImage, importImage } from "../../../agent/runtime/image/import.ts";
@@ -31,10 +31,9 @@ const startMs = 15_000;
 /** Starts it in a folder of its own. */
 export async function startContainerd(): Promise<TestContainerd> {
   const dataDir = mkdtempSync(join(tmpdir(), "coracle-node-"));
-  const network = podNetwork(freePodCidr(), dataDir);
+  const network = await claimPodNetwork(dataDir);
   const { layout, command, args } = prepareContainerd(dataDir);
   mkdirSync(layout.folder, { recursive: true });
-  await ensureBridge(network);
   writeCniConfig(network, layout.cniConf, join(layout.folder, "addresses"));
   const runtime = createCriClient(layout.socket);
   const logFile = join(dataDir, "containerd.log");

@@ -3,7 +3,7 @@ import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { cniConfig, configuredCidr, podNetwork, writeCniConfig } from "../../../../agent/network/cni.ts";
-import { bridgeMac, defaultInterface, freePodCidr, machineAddress } from "../../../../agent/network/machine.ts";
+import { bridgeMac, defaultInterface, firstFreeRange, machineAddress } from "../../../../agent/network/machine.ts";
 
 it("a range's first address is the gateway; the bridge is the data folder's own", () => {
   const network = podNetwork("10.244.3.0/24", "/data");
@@ -45,11 +45,25 @@ it("finds the default route's interface", () => {
   expect(defaultInterface(head)).toBeUndefined();
 });
 
-it("the machine has an address, and a range that is free", () => {
+it("the machine has an address", () => {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
   expect(addresses).toContain(machineAddress());
-  const [, third] = /^10\.244\.(\d+)\.0\/24$/.exec(freePodCidr()) ?? [];
-  expect(addresses.some((address) => address.startsWith(`10.244.${third}.`))).toBe(false);
+});
+
+const line = (name: string, address: string) =>
+  `4: ${name}    inet ${address} scope global ${name}\\       valid_lft forever preferred_lft forever\n`;
+
+it.each([
+  { name: "none in use", shown: line("eth0", "192.0.2.2/24"), want: "10.244.0.0/24" },
+  { name: "bridges", shown: line("a", "10.244.0.1/24") + line("b", "10.244.1.1/24"), want: "10.244.2.0/24" },
+  { name: "a gap", shown: line("b", "10.244.1.1/24"), want: "10.244.0.0/24" },
+])("a range that is free: $name", ({ shown, want }) => {
+  expect(firstFreeRange(shown)).toBe(want);
+});
+
+it("all ranges in use", () => {
+  const shown = Array.from({ length: 256 }, (_, third) => line(`b${third}`, `10.244.${third}.1/24`)).join("");
+  expect(() => firstFreeRange(shown)).toThrow("--pod-cidr");
 });
 
 it("a bridge has a hardware address of its own", () => {
