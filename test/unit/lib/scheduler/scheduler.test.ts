@@ -23,6 +23,7 @@ class FakeInformers implements Informers {
         this.#handlers.set(resource.resource, [...handlers, handler as ChangeHandler<KubeObject>]);
       },
       synced: Promise.resolve(),
+      reached: () => true,
     };
   }
 
