@@ -2,7 +2,7 @@
  * A detached process that `coracle up` keeps running: started, adopted or replaced by its pid file, started again with
  * back-off when it ends. It outlives `up` when that is killed.
  */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../apimachinery/clock.ts";
@@ -38,6 +38,7 @@ const adoptedPollMs = 500;
 export class Daemon {
   readonly #options: DaemonOptions;
   readonly #abort = new AbortController();
+  #child: ChildProcess | undefined;
   #record: ProcessRecord | undefined;
   #loop: Promise<void> = Promise.resolve();
 
@@ -65,6 +66,8 @@ export class Daemon {
   /** Ends the process and waits until it is gone. */
   async stop(): Promise<void> {
     this.#abort.abort();
+    // Its exit is waited for below: nothing else may keep this process alive until then.
+    this.#child?.ref();
     const { graceMs, clock } = this.#options;
     if (this.#record) await endProcess(this.#record, graceMs, clock);
     await this.#loop;
@@ -110,6 +113,7 @@ export class Daemon {
         child.once("error", reject);
       });
       child.unref();
+      this.#child = child;
       const record = recordOf(child.pid ?? 0);
       if (!record) return [{ pid: child.pid ?? 0, startTicks: "" }, Promise.resolve()];
       writePidFile(this.#pidFile, record);

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -85,4 +86,22 @@ test("a pid file of another program counts as none", () => {
   expect(readPidFile(pidFile(), folder)).toBeUndefined();
   writeFileSync(pidFile(), "torn");
   expect(readPidFile(pidFile(), "")).toBeUndefined();
+});
+
+test("a program that has nothing else to do waits for the end too", () => {
+  const here = join(import.meta.dirname, "../../../..");
+  const program = `
+    const { Daemon } = await import(${JSON.stringify(join(here, "lib/local/daemon.ts"))});
+    const { systemClock } = await import(${JSON.stringify(join(here, "lib/apimachinery/clock.ts"))});
+    for (let n = 0; n < 20; n++) {
+      const daemon = new Daemon({
+        name: "short", folder: ${JSON.stringify(folder)}, command: "sleep", args: ["60"], marker: "sleep",
+        leftover: "replace", graceMs: 2_000, clock: systemClock, log: () => {},
+      });
+      await daemon.start();
+      await daemon.stop();
+    }
+    console.log("done");`;
+  const { stdout, status } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
+  expect({ stdout, status }).toEqual({ stdout: "done\n", status: 0 });
 });
