@@ -2,6 +2,7 @@
 /** The command line. */
 import { UserError } from "../lib/local/user-error.ts";
 import { flagsHelp } from "./flags.ts";
+import { becomeLean } from "./lean-process.ts";
 import { parseUp, upFlags } from "./up-flags.ts";
 
 const usage = `Coracle: the Kubernetes control plane that costs nothing while nobody uses it.
@@ -30,6 +31,7 @@ async function runUp(args: string[]): Promise<number> {
     return 0;
   }
   const options = parseUp(args);
+  becomeLean();
   const ended = new Promise<void>((resolve) => {
     process.once("SIGINT", () => resolve());
     process.once("SIGTERM", () => resolve());
