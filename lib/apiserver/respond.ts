@@ -22,6 +22,11 @@ export function jsonText(
   return { status, headers: { ...headers, Warning: warnings.map(warningHeader) }, body };
 }
 
+/** An answer of JSON text that comes in pieces. */
+export function jsonChunks(status: number, body: AsyncIterable<string>): ServerResponse {
+  return { status, headers: jsonHeaders, body };
+}
+
 /** `299 - "text"`, the text quoted as HTTP wants it. */
 export function warningHeader(text: string): string {
   return `299 - "${text.replace(/[\\"]/g, "\\$&").replace(/[\r\n]+/g, " ")}"`;

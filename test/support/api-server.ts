@@ -1,7 +1,9 @@
 /** A whole API server in memory: real identity, real admission, a fresh cluster's objects. */
+
 import { generateKeyPairSync } from "node:crypto";
 import type { Clock } from "../../lib/apimachinery/clock.ts";
 import { systemClock, systemRandom } from "../../lib/apimachinery/clock.ts";
+import type { ServerResponse } from "../../lib/apimachinery/http.ts";
 import { admissionPlugins } from "../../lib/apiserver/admission/index.ts";
 import { signingKey } from "../../lib/apiserver/authentication/jwt.ts";
 import { ensureBootstrapObjects } from "../../lib/apiserver/bootstrap/reconcile.ts";
@@ -80,8 +82,7 @@ export async function startTestServer(clock: Clock = systemClock): Promise<TestS
       bytes: async () => bytes,
       signal: closing.signal,
     });
-    const text =
-      typeof response.body === "string" ? response.body : Buffer.from(response.body as Uint8Array).toString();
+    const text = await textOf(response.body);
     return { status: response.status, body: text.startsWith("{") ? JSON.parse(text) : text };
   };
   return {
@@ -98,4 +99,12 @@ export async function startTestServer(clock: Clock = systemClock): Promise<TestS
       await store.close();
     },
   };
+}
+
+async function textOf(body: ServerResponse["body"]): Promise<string> {
+  if (typeof body === "string") return body;
+  if (body instanceof Uint8Array) return Buffer.from(body).toString();
+  let text = "";
+  for await (const piece of body) text += piece;
+  return text;
 }

@@ -8,7 +8,7 @@ import { type ListOptions, listOptions, listRevision } from "../list-options.ts"
 import type { Negotiated } from "../negotiation.ts";
 import { served } from "../render.ts";
 import { isPlain, type ResourceRequest } from "../request.ts";
-import { jsonText } from "../respond.ts";
+import { jsonChunks, jsonText } from "../respond.ts";
 import { parseSelectors } from "../selectors.ts";
 import { tooLargeResourceVersion, translate } from "../storage-errors.ts";
 import { formVersion, includeObjectOf, partialMetadata, tableText } from "../table.ts";
@@ -21,6 +21,9 @@ export async function list(request: ResourceRequest, form: Negotiated): Promise<
   const prefix = info.namespace === "" ? "" : `${info.namespace}/`;
   if (form.as === "Table") includeObjectOf(info.query);
   const result = await readPage(request, options, prefix, selectors.matches);
+  if (form.format === "json" && !form.pretty && isPlain(form, endpoint) && result.items.length > itemsAtOnce) {
+    return jsonChunks(200, longList(endpoint, result.items, metadataOf(result, prefix)));
+  }
   return jsonText(200, `${listText(request, result, metadataOf(result, prefix), form)}\n`, form);
 }
 
@@ -102,12 +105,32 @@ function withoutKind({ kind: _, apiVersion: __, ...rest }: Record<string, unknow
   return rest;
 }
 
-function plainList(
-  { info, apiVersion, head }: Endpoint,
+function plainList(endpoint: Endpoint, items: ListResult["items"], metadata: Record<string, unknown>): string {
+  return `${listStart(endpoint, metadata)}${splice(endpoint, items)}]}`;
+}
+
+function listStart({ info, apiVersion }: Endpoint, metadata: Record<string, unknown>): string {
+  return `{"kind":"${info.listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`;
+}
+
+/** The stored texts without their kind and apiVersion, which the list says once. */
+function splice({ head }: Endpoint, items: ListResult["items"]): string {
+  return items.map(({ text }) => `{${text.slice(head.length)}`).join(",");
+}
+
+/** Items of a piece of a long list: small enough that the garbage collector's young generation takes the piece. */
+const itemsAtOnce = 32;
+
+/** A long list piece by piece: as one text it would be copied as a whole several times. */
+async function* longList(
+  endpoint: Endpoint,
   items: ListResult["items"],
   metadata: Record<string, unknown>,
-) {
-  const texts = items.map(({ text }) => `{${text.slice(head.length)}`).join(",");
-  const start = `{"kind":"${info.listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)}`;
-  return `${start},"items":[${texts}]}`;
+): AsyncGenerator<string> {
+  let lead = listStart(endpoint, metadata);
+  for (let at = 0; at < items.length; at += itemsAtOnce) {
+    yield lead + splice(endpoint, items.slice(at, at + itemsAtOnce));
+    lead = ",";
+  }
+  yield "]}\n";
 }

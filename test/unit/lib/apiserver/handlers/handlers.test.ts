@@ -31,6 +31,27 @@ async function json(method: string, target: string, body?: unknown, headers?: Re
 
 const configMap = (name: string, more: object = {}) => ({ metadata: { name, ...more }, data: { k: "v" } });
 
+test("a long list comes in pieces and is the same list", async () => {
+  const many = "/api/v1/namespaces/kube-public/configmaps";
+  const before = (await json("GET", many)).body.items.length;
+  for (let n = 0; n < 70; n++) await json("POST", many, configMap(`long-${String(n).padStart(2, "0")}`));
+  const { status, body, headers } = await send("GET", many);
+  const pieces: string[] = [];
+  for await (const piece of body as AsyncIterable<string>) pieces.push(piece);
+  const list = JSON.parse(pieces.join(""));
+  const page = await json("GET", `${many}?limit=30`);
+  expect(status).toBe(200);
+  expect(headers["Content-Type"]).toBe("application/json");
+  expect(pieces.length).toBeGreaterThan(2);
+  expect(list).toMatchObject({
+    kind: "ConfigMapList",
+    apiVersion: "v1",
+    metadata: { resourceVersion: expect.stringMatching(/^\d+$/) },
+  });
+  expect(list.items).toHaveLength(before + 70);
+  expect(list.items.slice(0, 30)).toEqual(page.body.items);
+});
+
 describe("create, get, update", () => {
   test("an object comes back as it was stored", async () => {
     const created = await json("POST", path, configMap("a"));
