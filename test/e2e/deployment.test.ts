@@ -1,6 +1,8 @@
 /** A Deployment's life with the real kubectl and real containers: apply, reach, scale, roll, undo, delete. */
 import { execFileSync } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { podNetwork } from "../../agent/network/cni.ts";
 import { nodeLayout } from "../../agent/runtime/containerd/prepare.ts";
 import { busyboxImage, httpdImage } from "./support/busybox-image.ts";
 import { startCluster, type TestCluster, until } from "./support/cluster.ts";
@@ -34,10 +36,13 @@ spec:
       containers:
         - name: web
           image: ${web}
+          command: [sh, -c, "echo $COLOUR $KEY > /www/settings; cat /secret/key.txt >> /www/settings; exec $SERVE"]
           ports: [{containerPort: 8080, name: http}]
           env:
             - {name: GREETING, value: ${greeting}}
             - {name: COLOUR, valueFrom: {configMapKeyRef: {name: settings, key: colour}}}
+            - {name: KEY, valueFrom: {secretKeyRef: {name: key, key: key.txt}}}
+            - {name: SERVE, value: httpd -f -p 8080 -h /www}
           volumeMounts: [{name: key, mountPath: /secret}]
           readinessProbe: {httpGet: {path: /, port: http}, periodSeconds: 1}
           lifecycle: {preStop: {exec: {command: [sleep, "2"]}}}
@@ -87,6 +92,16 @@ describe("a Deployment on a real node", () => {
     });
   };
 
+  /** The error's code when a connection is tried; undefined where there is an answer. */
+  const refusal = async (address: string) => {
+    try {
+      await (await fetch(`http://${address}/`, { headers: { connection: "close" } })).text();
+    } catch (error) {
+      return ((error as Error).cause as { code?: string } | undefined)?.code;
+    }
+    return undefined;
+  };
+
   /** Runs a script in a pod; returns what it printed. */
   const inPod = async (name: string, text: string) => {
     await cluster.kubectl(["apply", "-f", "-"], script(name, text));
@@ -124,6 +139,11 @@ describe("a Deployment on a real node", () => {
     await everyoneAnswers(`127.0.0.1:${nodePort}`, await names());
   }, 60_000);
 
+  test("has what the ConfigMap and the Secret say, in its environment and in files", async () => {
+    const response = await fetch(`http://127.0.0.1:${nodePort}/settings`, { headers: { connection: "close" } });
+    expect(await response.text()).toBe("green hidden\nhidden");
+  });
+
   test("a pod reaches a pod, the Service by address and by name", async () => {
     const [{ status }] = await pods();
     const { spec } = await cluster.get<{ spec: { clusterIP: string } }>("service", "web");
@@ -142,7 +162,7 @@ describe("a Deployment on a real node", () => {
   test("a rolling update fails no request, and can be undone", async () => {
     const controller = new AbortController();
     const outcome = { answered: 0, failed: [] as unknown[] };
-    const load = (async () => {
+    const client = async () => {
       while (!controller.signal.aborted) {
         try {
           const response = await fetch(`http://127.0.0.1:${nodePort}/cgi-bin/who`, {
@@ -155,7 +175,8 @@ describe("a Deployment on a real node", () => {
           outcome.failed.push(error);
         }
       }
-    })();
+    };
+    const load = Promise.all([client(), client(), client()]);
     const before = await names();
     try {
       await cluster.kubectl(["apply", "-f", "-"], manifest("two"));
@@ -167,7 +188,7 @@ describe("a Deployment on a real node", () => {
       await load;
     }
     expect(outcome.failed).toEqual([]);
-    expect(outcome.answered).toBeGreaterThan(10);
+    expect(outcome.answered).toBeGreaterThan(100);
     expect(await cluster.kubectl(["rollout", "history", "deployment/web"])).toMatch(/^2 +<none>$/m);
 
     await cluster.kubectl(["rollout", "undo", "deployment/web"]);
@@ -178,22 +199,45 @@ describe("a Deployment on a real node", () => {
     expect(deployment.spec.template.spec.containers[0].env[0].value).toBe("one");
   }, 180_000);
 
-  test("deleted, it leaves nothing behind", async () => {
+  test("without pods, its addresses refuse", async () => {
     const { spec } = await cluster.get<{ spec: { clusterIP: string } }>("service", "web");
+    const refuses = (address: string) =>
+      until(`${address} to refuse`, async () => (await refusal(address)) === "ECONNREFUSED");
+    await cluster.kubectl(["scale", "deployment/web", "--replicas=0"]);
+    await refuses(spec.clusterIP);
+    await refuses(`127.0.0.1:${nodePort}`);
+    const said = await inPod("refused", `wget -q -O - http://${spec.clusterIP}/ 2>&1 || true`);
+    expect(said).toContain("Connection refused");
+    await cluster.kubectl(["scale", "deployment/web", "--replicas=2"]);
+    await cluster.kubectl(["rollout", "status", "deployment/web", "--timeout=90s"]);
+    await everyoneAnswers(`127.0.0.1:${nodePort}`, await names());
+  }, 120_000);
+
+  test("deleted, it leaves nothing behind", async () => {
+    const folder = `${cluster.dataDir}/node`;
+    const { bridge } = podNetwork("10.244.0.0/24", folder);
+    const rules = () => execFileSync("nft", ["list", "table", "ip", bridge.replaceAll("-", "_")]).toString();
+    const ports = () => execFileSync("ip", ["-o", "link", "show", "master", bridge]).toString();
+    const containers = () => {
+      const list = ["--address", nodeLayout(folder).socket, "--namespace", "k8s.io", "containers", "list", "--quiet"];
+      return execFileSync("ctr", list).toString();
+    };
+    const { spec } = await cluster.get<{ spec: { clusterIP: string } }>("service", "web");
+    // Two pods, each with its sandbox.
+    expect(containers().trim().split("\n")).toHaveLength(4);
+    expect(ports()).not.toBe("");
+    for (const text of [spec.clusterIP, String(nodePort)]) expect(rules()).toContain(text);
     await cluster.kubectl(["delete", "deployment/web", "service/web", "configmap/settings", "secret/key"]);
     await until("the end of all that was made", async () => {
       const found = await cluster.get<{ items: unknown[] }>("pods,replicasets,endpointslices", "-l", "app=web");
       return found.items.length === 0;
     });
-    await until("rules without the Service", async () => {
-      const rules = execFileSync("nft", ["list", "ruleset"]).toString();
-      return !rules.includes(spec.clusterIP) && !rules.includes(String(nodePort));
-    });
-    await until("an empty containerd", async () => {
-      const { socket } = nodeLayout(`${cluster.dataDir}/node`);
-      const list = ["--address", socket, "--namespace", "k8s.io", "containers", "list", "--quiet"];
-      return execFileSync("ctr", list).toString().trim() === "";
-    });
-    await expect(fetch(`http://127.0.0.1:${nodePort}/`)).rejects.toThrow();
+    await until("rules without the Service", async () =>
+      [spec.clusterIP, "web", String(nodePort)].every((text) => !rules().includes(text)),
+    );
+    await until("an empty containerd", async () => containers() === "");
+    await until("a bridge without ports", async () => ports() === "");
+    await until("no folder of a pod", async () => readdirSync(`${folder}/pods`).length === 0);
+    expect(await refusal(`127.0.0.1:${nodePort}`)).toBe("ECONNREFUSED");
   }, 90_000);
 });

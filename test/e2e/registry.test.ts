@@ -65,6 +65,12 @@ describe("a private registry", () => {
     await until("its end", async () => (await cluster.get<Pod>("pod", "reader")).status.phase === "Succeeded");
   }, 90_000);
 
+  test("the image is on the machine now; a pod without the secret still may not have it", async () => {
+    await apply("late-stranger", {});
+    await until("ErrImagePull", async () => (await waiting("late-stranger"))?.reason === "ErrImagePull");
+    await cluster.kubectl(["delete", "pod", "late-stranger", "--now"]);
+  }, 90_000);
+
   test("with a name that is not there: ErrImagePull", async () => {
     const name = "missing";
     const containers = [{ name: "c", image: `${registry.host}/team/none:9` }];
