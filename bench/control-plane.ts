@@ -10,8 +10,9 @@ export interface ControlPlane {
   readonly kubeconfig: string;
   /** From the start of the process to the ready line. */
   readonly readyMs: number;
-  /** Resident memory of the process. */
+  /** Resident memory of the process, and the most it has had. */
   memoryMb(): number;
+  peakMemoryMb(): number;
   stop(): Promise<void>;
 }
 
@@ -21,11 +22,15 @@ export function temporaryFolder(): { folder: string; remove: () => void } {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** Starts `coracle up --data-dir FOLDER ARGS` on a free port and waits for its ready line. */
-export async function startControlPlane(folder: string, args: readonly string[]): Promise<ControlPlane> {
+/** Starts `coracle up --data-dir FOLDER ARGS` on a free port and waits for its ready line; `nodeFlags` are Node.js's own. */
+export async function startControlPlane(
+  folder: string,
+  args: readonly string[],
+  nodeFlags: readonly string[] = [],
+): Promise<ControlPlane> {
   const cli = join(import.meta.dirname, "../bin/coracle.ts");
   const start = performance.now();
-  const child = spawn(process.execPath, [cli, "up", "--data-dir", folder, "--port", "0", ...args], {
+  const child = spawn(process.execPath, [...nodeFlags, cli, "up", "--data-dir", folder, "--port", "0", ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const kubeconfig = await readyLine(child);
@@ -33,13 +38,19 @@ export async function startControlPlane(folder: string, args: readonly string[])
   return {
     kubeconfig,
     readyMs,
-    memoryMb: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]) / 1024,
+    memoryMb: () => memory(child, "VmRSS"),
+    peakMemoryMb: () => memory(child, "VmHWM"),
     stop: () =>
       new Promise((resolve) => {
         child.once("exit", () => resolve());
         child.kill("SIGTERM");
       }),
   };
+}
+
+function memory({ pid }: ChildProcess, name: string): number {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1_024;
 }
 
 async function readyLine(child: ChildProcess): Promise<string> {

@@ -8,8 +8,10 @@ export interface Row {
   readonly atMost?: boolean;
 }
 
-/** A benchmark against a running API server. */
-export type ApiBenchmark = (kubeconfig: string) => Promise<Row[]>;
+/** Whether the figure falls short of its goal. */
+export function misses({ value, goal, atMost }: Row): boolean {
+  return goal !== undefined && (atMost ? value > goal : value < goal);
+}
 
 /** The table, a row a line, with the ratio to the goal (above 1 is better than it). */
 export function table(rows: readonly Row[]): string {

@@ -5,20 +5,20 @@ import type { Row } from "./row.ts";
 
 const runs = 5;
 
-async function timed(folder: string): Promise<number> {
-  const plane = await startControlPlane(folder, ["--no-node"]);
+async function timed(folder: string, nodeFlags: readonly string[]): Promise<number> {
+  const plane = await startControlPlane(folder, ["--no-node"], nodeFlags);
   await plane.stop();
   return plane.readyMs / 1_000;
 }
 
 /** Medians of five starts each. */
-export async function start(): Promise<Row[]> {
+export async function start(nodeFlags: readonly string[]): Promise<Row[]> {
   const fresh: number[] = [];
   const again: number[] = [];
   for (let run = 0; run < runs; run++) {
     const { folder, remove } = temporaryFolder();
-    fresh.push(await timed(folder));
-    again.push(await timed(folder));
+    fresh.push(await timed(folder, nodeFlags));
+    again.push(await timed(folder, nodeFlags));
     remove();
   }
   return [
