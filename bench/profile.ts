@@ -32,14 +32,19 @@ export const profileFlags = (folder: string): string[] => [
   `--heap-prof-dir=${folder}`,
 ];
 
-/** The functions that took most time themselves, and those whose allocations were alive at the end. */
+/**
+ * The functions that took most time themselves, and those whose allocations were alive at the end. Of several
+ * profiles in the folder the largest counts: `coracle up` replaces itself once, and that first moment is none of interest.
+ */
 export function profileSummary(folder: string): string {
-  const parts: string[] = [];
-  for (const file of readdirSync(folder).sort()) {
-    const profile = JSON.parse(readFileSync(join(folder, file), "utf8"));
-    if (file.endsWith(".cpuprofile")) parts.push(cpuSummary(profile));
-    else if (file.endsWith(".heapprofile")) parts.push(heapSummary(profile.head));
-  }
+  const largest = (kind: string) => {
+    const files = readdirSync(folder).filter((file) => file.endsWith(kind));
+    const [first] = files.map((file) => readFileSync(join(folder, file), "utf8")).sort((a, b) => b.length - a.length);
+    return first === undefined ? undefined : JSON.parse(first);
+  };
+  const cpu = largest(".cpuprofile");
+  const heap = largest(".heapprofile");
+  const parts = [cpu && cpuSummary(cpu), heap && heapSummary(heap.head)].filter(Boolean);
   return parts.length > 0 ? parts.join("\n\n") : "no profile was written";
 }
 
