@@ -7,7 +7,15 @@ const given = { execPath: "/node", execArgv: ["--cpu-prof"], argv: ["/node", "/c
 
 test("the same program with its own flags, after ours", () => {
   expect(leanCommand(given)).toEqual({
-    args: ["/node", "--max-semi-space-size=2", "--initial-old-space-size=32", "--cpu-prof", "/coracle.ts", "up"],
+    args: [
+      "/node",
+      "--max-semi-space-size=2",
+      "--initial-old-space-size=32",
+      "--heap-growing-percent=30",
+      "--cpu-prof",
+      "/coracle.ts",
+      "up",
+    ],
     env: { HOME: "/", MALLOC_ARENA_MAX: "2" },
   });
 });
