@@ -1,5 +1,5 @@
 /** GET pods/log: the agent's answer, passed on as it comes. */
-import { newInternalError, newInvalid } from "../../apimachinery/errors.ts";
+import { newInternalError, newInvalid, StatusError } from "../../apimachinery/errors.ts";
 import { type FieldError, invalid, path } from "../../apimachinery/validation/field.ts";
 import type { Connector } from "../dispatch.ts";
 import { parseInteger } from "../options.ts";
@@ -49,6 +49,8 @@ export function podLogConnector(dial: NodeDialer): Connector {
     try {
       return await dial(address, `/containerLogs/${parts}?${query}`, request.request.signal);
     } catch (error) {
+      // The agent's own answer; only what is no answer is wrapped.
+      if (error instanceof StatusError) throw error;
       const url = `https://${address.host}:${address.port}/containerLogs/${parts}`;
       throw newInternalError(`Get "${url}": ${(error as Error).message}`);
     }
