@@ -73,17 +73,18 @@ const certificates = new WeakMap<TLSSocket, ClientCertificate | undefined>();
 /** The certificate that the client showed, if the CA has signed it; read once a connection. */
 function certificateOf(socket: TLSSocket): ClientCertificate | undefined {
   if (certificates.has(socket)) return certificates.get(socket);
-  const certificate = socket.authorized ? subjectOf(socket.getPeerCertificate()) : undefined;
+  const certificate = socket.authorized ? clientCertificate(socket.getPeerCertificate()) : undefined;
   certificates.set(socket, certificate);
   return certificate;
 }
 
-function subjectOf({ subject }: PeerCertificate): ClientCertificate | undefined {
+function clientCertificate({ subject, fingerprint256 }: PeerCertificate): ClientCertificate | undefined {
   if (!subject?.CN) return undefined;
   const organizations = subject.O as string | string[] | undefined;
   const list = organizations === undefined ? [] : Array.isArray(organizations) ? organizations : [organizations];
   const name = subject.CN as string | string[];
-  return { commonName: Array.isArray(name) ? name[0] : name, organizations: list };
+  const fingerprint = fingerprint256.replaceAll(":", "").toLowerCase();
+  return { commonName: Array.isArray(name) ? name[0] : name, organizations: list, fingerprint };
 }
 
 class Request implements ServerRequest {
