@@ -3,14 +3,16 @@
  * route or a resource's handler. It runs behind HTTPS, in a Lambda and in a test alike.
  */
 import { type Clock, type Random, systemClock, systemRandom } from "../apimachinery/clock.ts";
-import { newForbidden, newRequestEntityTooLarge, newUnauthorized, StatusError } from "../apimachinery/errors.ts";
+import { newRequestEntityTooLarge, newUnauthorized, StatusError } from "../apimachinery/errors.ts";
 import type { Handler, ServerRequest, ServerResponse, UserInfo } from "../apimachinery/http.ts";
 import type { ClusterConfig, Objects, Strategy, StrategyContext } from "../registry/strategy.ts";
 import type { Store } from "../storage/interface.ts";
 import type { AdmissionPlugin } from "./admission/plugin.ts";
 import { AdmissionChain } from "./admission-chain.ts";
 import type { Authenticator } from "./authentication/authenticator.ts";
-import type { AuthorizationAttributes, Authorizer } from "./authorization/authorizer.ts";
+import { requestAttributes } from "./authorization/attributes.ts";
+import type { Authorizer } from "./authorization/authorizer.ts";
+import { forbidden } from "./authorization/index.ts";
 import { conversions } from "./conversions.ts";
 import { type Connector, dispatch } from "./dispatch.ts";
 import { EndpointTable } from "./endpoint-table.ts";
@@ -113,47 +115,15 @@ async function answer(
   let user = request.user ?? (await options.authenticator.authenticate(request));
   if (!user) throw newUnauthorized();
   if (options.impersonation) user = await options.impersonation(request, info, user);
-  await authorize(options.authorizer, info, user);
+  const attributes = requestAttributes(info, user);
+  const { decision, reason } = await options.authorizer.authorize(attributes);
+  if (decision !== "allow") throw forbidden(attributes, reason);
   if (info.isResource) return dispatch(context, request, info, user, options.connectors ?? {});
   for (const route of options.routes) {
     const response = await route(request, info);
     if (response) return response;
   }
   return pageNotFound;
-}
-
-/** Throws 403 with upstream's text. */
-async function authorize(authorizer: Authorizer, info: RequestInfo, user: UserInfo): Promise<void> {
-  const attributes = attributesOf(info, user);
-  const { decision, reason } = await authorizer.authorize(attributes);
-  if (decision === "allow") return;
-  const why = reason === "" ? "" : `: ${reason}`;
-  throw newForbidden(
-    { group: info.isResource ? info.group : "", resource: info.isResource ? info.resource : "" },
-    info.isResource ? info.name : "",
-    `User ${JSON.stringify(user.username)} ${cannot(attributes, info)}${why}`,
-  );
-}
-
-function attributesOf(info: RequestInfo, user: UserInfo): AuthorizationAttributes {
-  const { verb, namespace, group, version, resource, subresource, name, path, query } = info;
-  if (!info.isResource) {
-    return { user, verb, namespace: "", group: "", version: "", resource: "", subresource: "", name: "", path };
-  }
-  const selects = verb === "list" || verb === "watch" || verb === "deletecollection";
-  const fieldSelector = selects ? (query.get("fieldSelector") ?? undefined) : undefined;
-  const labelSelector = selects ? (query.get("labelSelector") ?? undefined) : undefined;
-  return { user, verb, namespace, group, version, resource, subresource, name, fieldSelector, labelSelector };
-}
-
-function cannot(
-  { verb, group, resource, subresource, namespace, path }: AuthorizationAttributes,
-  info: RequestInfo,
-): string {
-  if (!info.isResource) return `cannot ${verb} path ${JSON.stringify(path)}`;
-  const what = subresource === "" ? resource : `${resource}/${subresource}`;
-  const where = namespace === "" ? "at the cluster scope" : `in the namespace ${JSON.stringify(namespace)}`;
-  return `cannot ${verb} resource ${JSON.stringify(what)} in API group ${JSON.stringify(group)} ${where}`;
 }
 
 async function fetchThrough(handle: Handler, request: Request): Promise<Response> {
