@@ -1,6 +1,8 @@
 /** From a request to a resource to the handler of its verb. */
-import { failure, newGenericNotFound } from "../apimachinery/errors.ts";
+import { failure, newBadRequest, newGenericNotFound } from "../apimachinery/errors.ts";
 import type { ServerRequest, ServerResponse, UserInfo } from "../apimachinery/http.ts";
+import type { GroupVersionKind } from "../apimachinery/meta.ts";
+import { isValidPathSegmentName } from "../apimachinery/validation/names.ts";
 import { warnOfDeprecation } from "./deprecations.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { create } from "./handlers/create.ts";
@@ -55,6 +57,7 @@ function answer(
   connectors: Readonly<Record<string, Connector>>,
 ): Promise<ServerResponse> {
   const { endpoint, info, request } = resourceRequest;
+  checkName(info.name);
   if (info.subresource !== "") return subresource(resourceRequest, connectors);
   if (info.verb === "create" && info.namespace === "" && endpoint.info.namespaced) throw methodNotAllowed();
   const { verbs } = endpoint.info;
@@ -63,6 +66,12 @@ function answer(
   const verb = request.method === "GET" || request.method === "DELETE" ? info.verb : method;
   if (method === undefined || !verbs.includes(verb) || !fits(verb, onObject)) throw methodNotAllowed();
   return handler(verb)(resourceRequest, negotiated(request, info, verb));
+}
+
+/** Throws 400 for a name that could not stand in a path. */
+function checkName(name: string): void {
+  const problems = name === "" ? [] : isValidPathSegmentName(name);
+  if (problems.length > 0) throw newBadRequest(`Name parameter invalid: "${name}": ${problems.join(";")}`);
 }
 
 /** Whether the path has a namespace where the resource has one, and none where it has none. */
@@ -98,6 +107,9 @@ function negotiated(request: ServerRequest, info: RequestInfo, verb: string): Ne
   return negotiate(request.header("accept"), forms, wantsPretty(request, info.query));
 }
 
+/** Whether a subresource is a connection (exec, proxy, ...): its kind says how to connect and is never stored. */
+const isConnection = ({ kind }: { kind: GroupVersionKind }) => /^(?:Node|Pod|Service)\w+Options$/.test(kind.kind);
+
 async function subresource(
   request: ResourceRequest,
   connectors: Readonly<Record<string, Connector>>,
@@ -108,8 +120,14 @@ async function subresource(
   const { method } = request.request;
   const verb = methodVerbs[method];
   if (verb === undefined || !facts.verbs.includes(verb)) throw methodNotAllowed();
+  if (info.rest.length > 0 && info.subresource !== "proxy") throw newGenericNotFound();
   const connector = connectors[`${endpoint.info.resource}/${info.subresource}`];
   if (connector) return connector(request);
+  if (isConnection(facts)) {
+    // Nothing serves it: it must never fall to the object itself, whose rules would not be applied.
+    await request.server.resources.getText(endpoint, info.namespace, info.name);
+    throw newGenericNotFound();
+  }
   const form = negotiated(request.request, info, verb);
   const { scale } = endpoint.strategy;
   if (info.subresource === "scale" && scale) {

@@ -169,3 +169,35 @@ test.each([
   expect((await json("POST", path, body)).status).toBe(want);
   expect((await json("GET", `${path}/x`)).status).toBe(404);
 });
+
+describe("connections that nothing serves", () => {
+  const service = "/api/v1/namespaces/default/services/kubernetes";
+  const mergePatch = { "content-type": "application/merge-patch+json" };
+  test.each([
+    { name: "get", method: "GET", path: `${service}/proxy` },
+    { name: "get of more path", method: "GET", path: `${service}/proxy/a/b` },
+    { name: "patch", method: "PATCH", path: `${service}/proxy`, body: { spec: { ports: null } }, headers: mergePatch },
+    { name: "update", method: "PUT", path: `${service}/proxy`, body: { metadata: { name: "kubernetes" } } },
+    { name: "delete", method: "DELETE", path: `${service}/proxy`, headers: mergePatch },
+    { name: "path after a subresource", method: "GET", path: `${service}/status/more` },
+  ])("$name: 404, and the object stays as it is", async ({ method, path: target, body, headers }) => {
+    const before = (await json("GET", service)).body;
+    expect(await json(method, target, body, headers)).toMatchObject({
+      status: 404,
+      body: { message: "the server could not find the requested resource" },
+    });
+    expect((await json("GET", service)).body).toEqual(before);
+  });
+
+  test("of an object that is not there: that is said first", async () => {
+    const { body } = await json("GET", "/api/v1/namespaces/default/pods/none/exec");
+    expect(body.message).toBe('pods "none" not found');
+  });
+});
+
+test.each([
+  { path: "%2e%2e", want: `Name parameter invalid: "..": may not be '..'` },
+  { path: "a%25b", want: `Name parameter invalid: "a%b": may not contain '%'` },
+])("a name that cannot stand in a path: $want", async ({ path: name, want }) => {
+  expect(await json("GET", `${path}/${name}`)).toMatchObject({ status: 400, body: { message: want } });
+});
