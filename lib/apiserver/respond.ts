@@ -19,12 +19,17 @@ export function jsonText(
   const headers = json ? jsonHeaders : yamlHeaders;
   const body = !json ? yamlText(JSON.parse(text)) : form.pretty ? JSON.stringify(JSON.parse(text), null, 2) : text;
   if (warnings.length === 0) return { status, headers, body };
-  return { status, headers: { ...headers, Warning: warnings.map(warningHeader) }, body };
+  return { status, headers: { ...headers, Warning: warningHeaders(warnings) }, body };
 }
 
 /** An answer of JSON text that comes in pieces. */
 export function jsonChunks(status: number, body: AsyncIterable<string>): ServerResponse {
   return { status, headers: jsonHeaders, body };
+}
+
+/** A header for each warning; what was said is not said again. */
+function warningHeaders(texts: readonly string[]): string[] {
+  return [...new Set(texts)].filter((text) => text !== "").map(warningHeader);
 }
 
 /** `299 - "text"`, the text quoted as HTTP wants it. */
