@@ -132,6 +132,7 @@ export class PodWorker {
 
   async #syncRunning(pod: Pod): Promise<number | undefined> {
     const { clock, prober } = this.#node;
+    prober.adopt(pod);
     await this.#read();
     if (!this.#admit(pod)) {
       this.#refuse(pod);

@@ -50,6 +50,25 @@ export class Prober implements ProbeResults, Readiness {
     return container.readinessProbe === undefined || this.#results.get(`readiness/${id}`) === true;
   }
 
+  /**
+   * Takes over what the pod's status says of containers that an earlier agent has probed, so that a new agent does not
+   * take a pod out of its Services until it has asked again. What is known already stays.
+   */
+  adopt({ spec, status }: Pod): void {
+    const all = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])];
+    for (const { name, containerID = "", started, ready } of all) {
+      const id = containerID.replace(/^.*:\/\//, "");
+      const container = [...spec.containers, ...(spec.initContainers ?? [])].find((one) => one.name === name);
+      if (id === "" || container === undefined) continue;
+      if (started && container.startupProbe) this.#learn(`startup/${id}`);
+      if (ready && container.readinessProbe) this.#learn(`readiness/${id}`);
+    }
+  }
+
+  #learn(key: string): void {
+    if (!this.#results.has(key)) this.#results.set(key, true);
+  }
+
   /** Makes the probes of a pod run for the containers that it has now. */
   sync(pod: Pod, runtime: RuntimePod, podIp: string): void {
     const containers = [...pod.spec.containers, ...(pod.spec.initContainers ?? []).filter(isSidecar)];
@@ -64,7 +83,7 @@ export class Prober implements ProbeResults, Readiness {
         if (old?.containerId === id && old?.podIp === podIp) continue;
         old?.stop();
         this.#workers.delete(key);
-        if (id === undefined) continue;
+        if (id === undefined || (type === "startup" && this.startup(id) === true)) continue;
         const startedAt = running?.startedAt ?? this.#options.clock.now();
         const worker = new ProbeWorker(
           { ...this.#options, pod, container, probe, type, containerId: id, podIp, startedAt },

@@ -80,3 +80,21 @@ it("a container without probes is started and ready", async () => {
   const { prober } = await setUp([]);
   expect([prober.started(container("main"), "x"), prober.ready(container("main"), "x")]).toEqual([true, true]);
 });
+
+it("what an earlier agent has found out is taken over, and asked again", async () => {
+  const startupProbe = { ...exec, failureThreshold: 1 };
+  const main = container("main", { startupProbe, readinessProbe: { ...exec, failureThreshold: 1 } });
+  const { prober, id, changed } = await setUp([false]);
+  const status = { name: "main", image: "", imageID: "", restartCount: 0, ready: true, started: true };
+  const adopted = (containerID: string) =>
+    pod({ containers: [main] }, { status: { containerStatuses: [{ ...status, containerID }] } });
+  prober.adopt(adopted("containerd://another"));
+  expect([prober.started(main, id), prober.ready(main, id)]).toEqual([false, false]);
+  prober.adopt(adopted(`containerd://${id}`));
+  expect([prober.started(main, id), prober.ready(main, id)]).toEqual([true, true]);
+  prober.sync(adopted(`containerd://${id}`), runs(id), "127.0.0.1");
+  expect(prober.ready(main, id)).toBe(true);
+  await vi.waitFor(() => expect(changed).toEqual([false]));
+  prober.adopt(adopted(`containerd://${id}`));
+  expect([prober.started(main, id), prober.ready(main, id)]).toEqual([true, false]);
+});
