@@ -30,14 +30,23 @@ const timeParts: [RegExp, string][] = [
   [/^(Z|[+-]\d\d:\d\d)/, "Z07:00"],
 ];
 
+const microTimeLayout = "2006-01-02T15:04:05.000000Z07:00";
+// The layout asks for its six digits, so the second does not take a fraction of its own.
+const microTimeParts: [RegExp, string][] = [
+  ...timeParts.slice(0, -2),
+  [/^[0-5]\d/, "05"],
+  [/^[.,]\d{6}/, ".000000"],
+  [/^(Z|[+-]\d\d:\d\d)/, "Z07:00"],
+];
+
 /** Milliseconds since the epoch and the digits of the second's fraction. Throws DecodeError with Go's text. */
-function parseTime(text: string): { ms: number; fraction: string } {
+function parseTime(text: string, parts = timeParts, layout = timeLayout): { ms: number; fraction: string } {
   let rest = text;
-  for (const [pattern, part] of timeParts) {
+  for (const [pattern, part] of parts) {
     const match = pattern.exec(rest);
     if (!match) {
       const where = `cannot parse ${JSON.stringify(rest)} as ${JSON.stringify(part)}`;
-      throw new DecodeError(`parsing time ${JSON.stringify(text)} as ${JSON.stringify(timeLayout)}: ${where}`);
+      throw new DecodeError(`parsing time ${JSON.stringify(text)} as ${JSON.stringify(layout)}: ${where}`);
     }
     rest = rest.slice(match[0].length);
   }
@@ -59,10 +68,10 @@ export function readTime(text: string): string {
   return `${new Date(parseTime(text).ms).toISOString().slice(0, 19)}Z`;
 }
 
-/** metav1.MicroTime: microseconds, in UTC. */
+/** metav1.MicroTime: exactly six digits of the second's fraction, in UTC. */
 export function readMicroTime(text: string): string {
-  const { ms, fraction } = parseTime(text);
-  return `${new Date(ms).toISOString().slice(0, 19)}.${fraction.slice(0, 6).padEnd(6, "0")}Z`;
+  const { ms, fraction } = parseTime(text, microTimeParts, microTimeLayout);
+  return `${new Date(ms).toISOString().slice(0, 19)}.${fraction}Z`;
 }
 
 const plainQuantity = /^([1-9]\d{0,2}|0)(m|Mi|Gi)?$/;

@@ -36,7 +36,7 @@ describe("decode", () => {
       definition: "coordination.v1.Lease",
       value: {
         metadata: { creationTimestamp: "2020-01-01T02:00:00.5+02:00" },
-        spec: { renewTime: "2020-01-01T00:00:00.123Z" },
+        spec: { renewTime: "2020-01-01T02:00:00.123000+02:00" },
       },
       want: '{"metadata":{"creationTimestamp":"2020-01-01T00:00:00Z"},"spec":{"renewTime":"2020-01-01T00:00:00.123000Z"}}',
     },

@@ -1,5 +1,6 @@
 /** The folder lib/registry/core/event. */
 import { describe, expect, test } from "vitest";
+import { microTimeText } from "../../../../../lib/apimachinery/clock.ts";
 import type { Event } from "../../../../../lib/openapi/types/core-v1.ts";
 import { eventStrategy, newEventStrategy } from "../../../../../lib/registry/core/event/strategy.ts";
 import { context, now, problems, updated } from "../objects.ts";
@@ -101,6 +102,7 @@ test("fields to select by, by the names of both groups", () => {
 
 describe("rows", () => {
   const time = (seconds: number) => new Date(now - seconds * 1_000).toISOString();
+  const microTime = (seconds: number) => microTimeText(now - seconds * 1_000);
   const counted = {
     ...old,
     message: " what ",
@@ -119,7 +121,7 @@ describe("rows", () => {
     {
       name: "a series",
       strategy: eventStrategy,
-      event: { ...report, eventTime: time(300), series: { count: 7, lastObservedTime: time(10) } },
+      event: { ...report, eventTime: microTime(300), series: { count: 7, lastObservedTime: microTime(10) } },
       want: ["10s", "Normal", "Why", "pod/p", "", "a.test/c, c-1", "", "5m", 7, "e"],
     },
     {
@@ -129,7 +131,7 @@ describe("rows", () => {
         metadata: old.metadata,
         regarding: old.involvedObject,
         note: "what",
-        eventTime: time(60),
+        eventTime: microTime(60),
         reportingController: "r",
       },
       want: ["60s", "", "", "pod/p", "", "r", "what", "60s", 1, "e"],
