@@ -31,6 +31,29 @@ export function semanticEqual(a: unknown, b: unknown): boolean {
   return true;
 }
 
+/**
+ * As semanticEqual, but an empty object does not equal an absent one: in what has been decoded, empty maps are left
+ * out already, and what is still empty is a struct that someone has set.
+ */
+export function decodedEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (isEmptyList(a) && isEmptyList(b)) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+    return a.every((item, index) => decodedEqual(item, b[index]));
+  }
+  const left = a as Record<string, unknown>;
+  const right = b as Record<string, unknown>;
+  for (const key of Object.keys(left)) if (!decodedEqual(left[key], right[key])) return false;
+  for (const key of Object.keys(right)) if (!(key in left) && !isEmptyList(right[key])) return false;
+  return true;
+}
+
+function isEmptyList(value: unknown): boolean {
+  return value === undefined || value === null || (Array.isArray(value) && value.length === 0);
+}
+
 function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null) return true;
   if (Array.isArray(value)) return value.length === 0;

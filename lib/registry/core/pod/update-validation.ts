@@ -1,5 +1,5 @@
 /** What an update of a pod may change (upstream: ValidatePodUpdate). */
-import { deepCopy } from "../../../apimachinery/equality.ts";
+import { decodedEqual, deepCopy } from "../../../apimachinery/equality.ts";
 import { type FieldError, forbidden, invalid, path, required } from "../../../apimachinery/validation/field.ts";
 import { inclusiveRangeError } from "../../../apimachinery/validation/names.ts";
 import type { NodeAffinity, NodeSelectorTerm, Pod, PodSpec, Toleration } from "../../../openapi/types/core-v1.ts";
@@ -114,7 +114,7 @@ function validateNarrowed(spec: PodSpec, old: PodSpec): FieldError[] {
   }
   spec.nodeSelector = old.nodeSelector;
   const [now, before] = [spec.affinity?.nodeAffinity, old.affinity?.nodeAffinity];
-  if (same(now, before)) return errors;
+  if (decodedEqual(now, before)) return errors;
   errors.push(...validateNarrowedAffinity(now, before));
   spec.affinity = { ...spec.affinity, nodeAffinity: before };
   if (before === undefined) delete spec.affinity.nodeAffinity;
@@ -148,10 +148,10 @@ export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
   if (!validateDeadline(pod.spec.activeDeadlineSeconds, old.spec.activeDeadlineSeconds, errors)) return errors;
   errors.push(...validateOnlyAdded(pod.spec.tolerations ?? [], old.spec.tolerations ?? []));
   errors.push(...validateGates(pod.spec, old.spec));
-  if (same(pod.spec, old.spec)) return errors;
+  if (decodedEqual(pod.spec, old.spec)) return errors;
   const spec = withoutAllowedChanges(pod.spec, old.spec);
   if (old.spec.schedulingGates?.length) errors.push(...validateNarrowed(spec, old.spec));
-  if (!same(spec, old.spec)) {
+  if (!decodedEqual(spec, old.spec)) {
     const text = `pod updates may not change fields other than ${updatable}\n${diffText(old.spec, spec)}`;
     errors.push(forbidden(specPath, text));
   }

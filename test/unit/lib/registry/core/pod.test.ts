@@ -82,6 +82,20 @@ describe("updates", () => {
   });
 });
 
+describe("an empty struct is not an absent one", () => {
+  test.each([
+    { name: "affinity", patch: { affinity: { podAffinity: {} } }, want: 422 },
+    { name: "a container", patch: { containers: [{ name: "c", securityContext: {} }] }, want: 422 },
+    { name: "an empty map", patch: { nodeSelector: {} }, want: 200 },
+    { name: "an empty list", patch: { hostAliases: [] }, want: 200 },
+    { name: "what the defaults have set", patch: { securityContext: {} }, want: 200 },
+  ])("$name", async ({ name, patch, want }) => {
+    const pod = `s-${name.replaceAll(" ", "-")}`;
+    await makePod(pod);
+    expect((await send("PATCH", `${pods}/${pod}`, { spec: patch }, strategic)).code).toBe(want);
+  });
+});
+
 describe("binding", () => {
   const binding = (name: string, more = {}) => ({
     apiVersion: "v1",
