@@ -1,7 +1,6 @@
 /** From a request to a resource to the handler of its verb. */
 import { failure, newBadRequest, newGenericNotFound } from "../apimachinery/errors.ts";
 import type { ServerRequest, ServerResponse, UserInfo } from "../apimachinery/http.ts";
-import type { GroupVersionKind } from "../apimachinery/meta.ts";
 import { isValidPathSegmentName } from "../apimachinery/validation/names.ts";
 import { warnOfDeprecation } from "./deprecations.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -107,8 +106,8 @@ function negotiated(request: ServerRequest, info: RequestInfo, verb: string): Ne
   return negotiate(request.header("accept"), forms, wantsPretty(request, info.query));
 }
 
-/** Whether a subresource is a connection (exec, proxy, ...): its kind says how to connect and is never stored. */
-const isConnection = ({ kind }: { kind: GroupVersionKind }) => /^(?:Node|Pod|Service)\w+Options$/.test(kind.kind);
+/** Subresources that are connections: they must never fall to the object itself, whose rules would not be applied. */
+const connections = new Set(["attach", "exec", "log", "portforward", "proxy"]);
 
 async function subresource(
   request: ResourceRequest,
@@ -123,8 +122,7 @@ async function subresource(
   if (info.rest.length > 0 && info.subresource !== "proxy") throw newGenericNotFound();
   const connector = connectors[`${endpoint.info.resource}/${info.subresource}`];
   if (connector) return connector(request);
-  if (isConnection(facts)) {
-    // Nothing serves it: it must never fall to the object itself, whose rules would not be applied.
+  if (connections.has(info.subresource)) {
     await request.server.resources.getText(endpoint, info.namespace, info.name);
     throw newGenericNotFound();
   }

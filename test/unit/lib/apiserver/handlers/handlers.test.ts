@@ -189,6 +189,16 @@ describe("connections that nothing serves", () => {
     expect((await json("GET", service)).body).toEqual(before);
   });
 
+  test("a pod's log, exec, attach and port-forward", async () => {
+    const inDefault = "/api/v1/namespaces/default";
+    await json("POST", `${inDefault}/serviceaccounts`, { metadata: { name: "default" } });
+    const spec = { automountServiceAccountToken: false, containers: [{ name: "c", image: "i" }] };
+    expect(await json("POST", `${inDefault}/pods`, { metadata: { name: "p" }, spec })).toMatchObject({ status: 201 });
+    for (const name of ["log", "exec", "attach", "portforward"]) {
+      expect(await json("GET", `${inDefault}/pods/p/${name}`)).toMatchObject({ status: 404 });
+    }
+  });
+
   test("of an object that is not there: that is said first", async () => {
     const { body } = await json("GET", "/api/v1/namespaces/default/pods/none/exec");
     expect(body.message).toBe('pods "none" not found');
