@@ -16,6 +16,8 @@ interface Walk {
   /** The struct whose field is being read. */
   struct: string;
   readonly unknown: string[] | undefined;
+  /** Whether empty lists and maps become null: upstream's stored form, protobuf, does not tell them from absent ones. */
+  readonly emptyIsNull?: boolean;
 }
 
 /** Reads values of one type. `zero` is what an absent one is written as where it must not be left out. */
@@ -251,7 +253,9 @@ class Struct implements Plan {
       const read = field.plan.read(one, walk);
       if (walk.unknown) walk.path.pop();
       walk.goPath.pop();
-      if (!field.omitEmpty || field.pointer || !field.plan.empty(read)) object[field.name] = read;
+      if (field.pointer) object[field.name] = read;
+      else if (!field.plan.empty(read)) object[field.name] = read;
+      else if (!field.omitEmpty) object[field.name] = walk.emptyIsNull ? field.plan.zero() : read;
     }
     walk.struct = outer;
     if (walk.unknown) this.#collectUnknown(value, walk, walk.unknown);
@@ -325,7 +329,11 @@ export function decode(name: string, value: unknown, collectUnknown = false): De
   return { object, unknown: unknown?.sort() ?? [] };
 }
 
-/** An object that strategies have worked on, as Go would write it: the same walk, so it is idempotent. */
+/**
+ * An object that strategies have worked on, as Go would write it once it has been stored: the same walk, so it is
+ * idempotent, and an empty list that must not be left out is null.
+ */
 export function canonicalize(name: string, object: AnyObject): AnyObject {
-  return decode(name, object).object;
+  const walk: Walk = { path: [], goPath: [], struct: "", unknown: undefined, emptyIsNull: true };
+  return planOf(name).read(object, walk) as AnyObject;
 }

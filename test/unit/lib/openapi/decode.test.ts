@@ -99,3 +99,13 @@ it("canonicalize is idempotent", () => {
   const once = canonicalize("core.v1.Pod", pod);
   expect(JSON.stringify(canonicalize("core.v1.Pod", once))).toBe(JSON.stringify(once));
 });
+
+it.each([
+  { name: "absent", rules: {}, decoded: null },
+  { name: "null", rules: { rules: null }, decoded: null },
+  { name: "empty", rules: { rules: [] }, decoded: [] },
+])("a required list that is $name is null once it is stored", ({ rules, decoded }) => {
+  const role = { metadata: { name: "a" }, ...rules } as unknown as AnyObject;
+  expect(decode("rbac.v1.ClusterRole", role).object).toMatchObject({ rules: decoded });
+  expect(canonicalize("rbac.v1.ClusterRole", role)).toMatchObject({ rules: null });
+});
