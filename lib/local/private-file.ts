@@ -1,5 +1,5 @@
 /** Files that only their owner may read. */
-import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 
 /** Writes a file as a whole or not at all, readable by its owner alone. Throws what the file system says. */
 export function writePrivateFile(file: string, content: string): void {
@@ -11,4 +11,10 @@ export function writePrivateFile(file: string, content: string): void {
     rmSync(partial, { force: true });
     throw error;
   }
+}
+
+/** Makes a file where it is missing, and readable by its owner alone in any case. Throws what the file system says. */
+export function ensurePrivateFile(file: string): void {
+  closeSync(openSync(file, "a", 0o600));
+  chmodSync(file, 0o600);
 }

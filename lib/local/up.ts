@@ -18,6 +18,7 @@ import { type LocalNode, startLocalNode } from "./node.ts";
 import { httpsNodeDialer } from "./node-dialer.ts";
 import { whyNoNode } from "./node-setup.ts";
 import { adminSubject, nodeSubject, openPki, type Pki } from "./pki.ts";
+import { ensurePrivateFile } from "./private-file.ts";
 import { startSimulatedNodes } from "./simulated-nodes.ts";
 import type { UpOptions } from "./up-options.ts";
 import { UserError } from "./user-error.ts";
@@ -100,12 +101,25 @@ async function start(
 
 async function openStore(options: UpOptions, folder: DataFolder): Promise<Store> {
   try {
-    if (options.store === "sqlite") return await openSqliteStore({ file: folder.store });
+    if (options.store === "sqlite") {
+      ensureStoreFile(folder.store);
+      return await openSqliteStore({ file: folder.store });
+    }
     const { openDynamoStore } = await import("./dynamodb.ts");
     return await openDynamoStore(options);
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
     throw new UserError("the store cannot be opened", error.message);
+  }
+}
+
+/** Secrets are in it; SQLite gives its mode to the files next to it. */
+function ensureStoreFile(file: string): void {
+  try {
+    ensurePrivateFile(file);
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new UserError(`the store's file ${file} cannot be used: ${why}`, "choose another folder: --data-dir DIR");
   }
 }
 
