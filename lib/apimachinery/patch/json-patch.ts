@@ -73,7 +73,10 @@ function last(parts: readonly string[]): string {
   return parts[parts.length - 1];
 }
 
-function step(document: unknown, operation: Operation): unknown {
+/** The most bytes that one patch's copies may add up to: each may double the document, so that few ops make gigabytes. */
+const maxCopiedBytes = 3 * 1024 * 1024;
+
+function step(document: unknown, operation: Operation, copied: { bytes: number }): unknown {
   const parts = pointer(operation.path);
   const value = operation.value === undefined ? null : deepCopy(operation.value);
   switch (operation.op) {
@@ -96,9 +99,11 @@ function step(document: unknown, operation: Operation): unknown {
     }
     case "copy": {
       const from = pointer(operation.from);
-      const copied = childOf(parentOf(document, from), last(from));
-      if (copied === undefined) throw new JsonPatchError("nothing to copy");
-      add(parentOf(document, parts), last(parts), deepCopy(copied));
+      const source = childOf(parentOf(document, from), last(from));
+      if (source === undefined) throw new JsonPatchError("nothing to copy");
+      copied.bytes += Buffer.byteLength(JSON.stringify(source));
+      if (copied.bytes > maxCopiedBytes) throw new JsonPatchError("the copies are too large");
+      add(parentOf(document, parts), last(parts), deepCopy(source));
       return document;
     }
     case "test": {
@@ -113,5 +118,6 @@ function step(document: unknown, operation: Operation): unknown {
 
 /** The patched document; the given one is left alone. Throws JsonPatchError, and then nothing has happened. */
 export function applyJsonPatch(document: unknown, operations: readonly Operation[]): unknown {
-  return operations.reduce(step, deepCopy(document));
+  const copied = { bytes: 0 };
+  return operations.reduce((patched: unknown, one) => step(patched, one, copied), deepCopy(document));
 }

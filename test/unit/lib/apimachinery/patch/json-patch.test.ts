@@ -61,4 +61,10 @@ describe("applyJsonPatch", () => {
   ])("fails: $name", ({ operation }) => {
     expect(() => applyJsonPatch(document, [operation])).toThrow(JsonPatchError);
   });
+
+  it("fails: copies that double the document again and again", () => {
+    const doubling = Array.from({ length: 20 }, (_, n) => ({ op: "copy", from: "/a", path: `/a/${n}` }));
+    expect(() => applyJsonPatch({ a: { text: "x".repeat(1000) } }, doubling)).toThrow(JsonPatchError);
+    expect(() => applyJsonPatch({ a: { text: "x".repeat(1000) } }, doubling.slice(0, 5))).not.toThrow();
+  });
 });
