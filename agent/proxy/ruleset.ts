@@ -204,6 +204,10 @@ function text(input: RulesetInput, rules: Rules, hostPorts: readonly string[]): 
     ...hostPorts,
     "  }",
     "  chain refuse {",
+    // TCP is answered in kind: the kernel drops an ICMP error that comes while the client's socket is in use, which is
+    // so when the refusal is as quick as on the same machine, and the client would try again only a second later.
+    `    meta l4proto tcp ${inside} @rejected reject with tcp reset`,
+    `    meta l4proto tcp ${port} @rejected_ports reject with tcp reset`,
     `    ${inside} @rejected reject with icmp type port-unreachable`,
     `    ${port} @rejected_ports reject with icmp type port-unreachable`,
     `    ${inside} @dropped drop`,
