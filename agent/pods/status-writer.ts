@@ -19,6 +19,8 @@ interface Entry {
   status: PodStatus;
   /** What the API has, as far as is known. */
   written?: PodStatus;
+  /** The pod's revision after that write. */
+  revision: number;
   writing?: Promise<void>;
   /** The pod has ended and nothing of it is left: it may go from the API. */
   finished: boolean;
@@ -46,13 +48,15 @@ export class StatusWriter {
   set(pod: Pod, status: PodStatus): void {
     const entry = this.#entries.get(pod.metadata.uid);
     if (entry === undefined) {
-      const fresh: Entry = { pod, status, finished: false };
+      const fresh: Entry = { pod, status, revision: 0, finished: false };
       this.#entries.set(pod.metadata.uid, fresh);
       this.#write(fresh);
       return;
     }
     entry.pod = pod;
-    if (deepEqual(entry.status, status) && entry.written !== undefined) return;
+    // The node lifecycle controller says of a silent node's pods that they are not ready: now they are again.
+    if (isOverruled(entry)) entry.written = pod.status;
+    else if (deepEqual(entry.status, status) && entry.written !== undefined) return;
     entry.status = status;
     this.#write(entry);
   }
@@ -90,7 +94,7 @@ export class StatusWriter {
     while (!signal.aborted && this.#entries.get(entry.pod.metadata.uid) === entry) {
       const { status, pod, finished } = entry;
       try {
-        if (!deepEqual(status, entry.written)) await this.#patch(entry, status);
+        if (!deepEqual(status, entry.written)) entry.revision = await this.#patch(entry, status);
         entry.written = status;
         if (finished && pod.metadata.deletionTimestamp !== undefined) {
           await this.#delete(pod);
@@ -109,10 +113,14 @@ export class StatusWriter {
     }
   }
 
-  async #patch({ pod, written }: Entry, status: PodStatus): Promise<void> {
+  /** Gives the pod's new revision. */
+  async #patch({ pod, written }: Entry, status: PodStatus): Promise<number> {
     const { namespace, name, uid } = pod.metadata;
     const patch = { metadata: { uid }, status: statusPatch(status, written ?? pod.status ?? {}) };
-    await this.#options.client.patch(pods, { namespace, name }, "strategic", patch, { subresource: "status" });
+    const stored = await this.#options.client.patch(pods, { namespace, name }, "strategic", patch, {
+      subresource: "status",
+    });
+    return Number(stored.metadata.resourceVersion);
   }
 
   async #delete({ metadata: { namespace, name, uid } }: Pod): Promise<void> {
@@ -122,6 +130,14 @@ export class StatusWriter {
       if (!isNotFound(error) && !hasReason(error, "Conflict")) throw error;
     }
   }
+}
+
+const readiness = (status: PodStatus | undefined) => status?.conditions?.find(({ type }) => type === "Ready")?.status;
+
+/** Whether somebody has written another readiness since ours. A pod from before our write says nothing. */
+function isOverruled({ pod, written, revision }: Entry): boolean {
+  if (written === undefined || Number(pod.metadata.resourceVersion) <= revision) return false;
+  return readiness(written) !== undefined && readiness(pod.status) !== readiness(written);
 }
 
 /**

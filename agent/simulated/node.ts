@@ -26,6 +26,9 @@ export const exitCodeAnnotation = "coracle.dev/simulated-exit-code";
 
 const addressesPerNode = 254;
 
+const isNotReady = ({ status }: Pod) =>
+  status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "False") === true;
+
 /** One node. Told of its pods; writes their statuses. */
 export class SimulatedNode {
   readonly #options: SimulatedNodeOptions;
@@ -84,6 +87,8 @@ export class SimulatedNode {
       if (state !== "deleting") this.#begin(uid, "deleting", () => this.#delete(pod));
       return;
     }
+    // The node lifecycle controller says of a silent node's pods that they are not ready: now they are again.
+    if (state === "running" && isNotReady(pod)) this.#begin(uid, "running", () => this.#readyAgain(pod));
     if (state !== undefined) return;
     const phase = pod.status?.phase;
     if (phase === "Succeeded" || phase === "Failed") this.#seen.set(uid, "ended");
@@ -102,7 +107,7 @@ export class SimulatedNode {
     this.#stop.abort();
   }
 
-  #begin(uid: string, state: "starting" | "deleting", act: () => Promise<void>): void {
+  #begin(uid: string, state: "starting" | "running" | "deleting", act: () => Promise<void>): void {
     this.#seen.set(uid, state);
     void act().catch((error) => {
       if (isNotFound(error) || hasReason(error, "Conflict") || this.#stop.signal.aborted) return;
@@ -116,6 +121,7 @@ export class SimulatedNode {
     const host = Number(pod.status?.podIP?.split(".").at(-1));
     if (host) this.#addresses.set(pod.metadata.uid, host);
     this.#seen.set(pod.metadata.uid, "running");
+    if (isNotReady(pod)) this.#begin(pod.metadata.uid, "running", () => this.#readyAgain(pod));
     void this.#endLater(pod).catch(this.#options.onError);
   }
 
@@ -127,6 +133,11 @@ export class SimulatedNode {
     this.#seen.set(pod.metadata.uid, "running");
     await this.#write(pod, this.#runningStatus(pod));
     await this.#endLater(pod);
+  }
+
+  async #readyAgain(pod: Pod): Promise<void> {
+    const lastTransitionTime = timeText(this.#options.clock.now());
+    await this.#write(pod, { conditions: [{ type: "Ready", status: "True", lastTransitionTime }] });
   }
 
   async #endLater(pod: Pod): Promise<void> {

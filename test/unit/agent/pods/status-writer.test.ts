@@ -26,6 +26,23 @@ it("writes the newest status; the same one once", async () => {
   expect(api.writes).toHaveLength(length);
 });
 
+it("writes its word again where somebody has said otherwise since", async () => {
+  const { api, object, writer } = setUp();
+  const status = { phase: "Running", conditions: [{ type: "Ready", status: "True" as const }] };
+  const ready = () => api.all(pods)[0]?.status?.conditions?.find(({ type }) => type === "Ready")?.status;
+  writer.set(object, status);
+  await vi.waitFor(() => expect(ready()).toBe("True"));
+  const conditions = [{ type: "Ready", status: "False" as const }];
+  const { namespace = "", name } = object.metadata;
+  await api.patch(pods, { namespace, name }, "strategic", { status: { conditions } }, { subresource: "status" });
+  // What the agent had seen before says nothing.
+  writer.set(object, status);
+  await systemClock.sleep(20);
+  expect(ready()).toBe("False");
+  writer.set(api.all(pods)[0] as Pod, status);
+  await vi.waitFor(() => expect(ready()).toBe("True"));
+});
+
 it("tries again when the server fails", async () => {
   const { api, object, writer, errors, phase } = setUp();
   api.beforeWrite = () => {

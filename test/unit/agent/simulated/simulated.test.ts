@@ -55,6 +55,22 @@ it("registers ready nodes with leases", async () => {
   ).toEqual(["sim-0", "sim-1"]);
 });
 
+it("says again that a pod is ready where somebody has said otherwise", async () => {
+  const { api, add, status } = await setUp();
+  const ready = () => status("a")?.conditions?.find(({ type }) => type === "Ready")?.status;
+  add("a");
+  await vi.waitFor(() => expect(ready()).toBe("True"));
+  const conditions = [{ type: "Ready", status: "False" as const }];
+  await api.patch(
+    pods,
+    { namespace: "shop", name: "a" },
+    "strategic",
+    { status: { conditions } },
+    { subresource: "status" },
+  );
+  await vi.waitFor(() => expect(ready()).toBe("True"));
+});
+
 it("runs pods in state: each has an address of its own", async () => {
   const { add, status } = await setUp();
   add("a");
