@@ -4,6 +4,7 @@ import type { ServerRequest, ServerResponse } from "../apimachinery/http.ts";
 import { builtinGroups, type DiscoveryGroup } from "../openapi/discovery.ts";
 import { v2Document } from "../openapi/documents/v2.ts";
 import { documentHash, documentNames, v3Document, v3Index } from "../openapi/documents/v3.ts";
+import { encodeV2 } from "../openapi/protobuf/openapi-v2.ts";
 import { parseAccept } from "./negotiation.ts";
 import type { Route } from "./routes.ts";
 
@@ -26,6 +27,18 @@ class Documents {
     if (this.#texts.size > keptDocuments) this.#texts.delete([...this.#texts.keys()][0]);
     return known.text;
   }
+}
+
+/** The protobuf form of /openapi/v2, as clients ask for it and as answers name it. */
+const protobufTypes = [
+  "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
+  "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
+];
+
+/** Whether protobuf is the first of what a client takes. */
+function takesProtobuf(request: ServerRequest): boolean {
+  const [first] = parseAccept(request.header("accept") ?? "");
+  return first !== undefined && protobufTypes.includes(first.type);
 }
 
 /** Whether a client takes JSON. */
@@ -51,9 +64,11 @@ export function openapiRoute(groups: () => readonly DiscoveryGroup[] = builtinGr
     const served = groups();
     if (version === "v2") {
       if (rest !== "") return undefined;
-      if (!takesJson(request)) return empty(406);
+      const isProtobuf = takesProtobuf(request);
+      if (!isProtobuf && !takesJson(request)) return empty(406);
       if (v2Hash?.groups !== served) v2Hash = { groups: served, hash: hashOfAll(served) };
-      return document(request, "v2", v2Hash.hash, () => v2Document(served), false);
+      const answer = document(request, "v2", v2Hash.hash, () => v2Document(served), false);
+      return isProtobuf && answer.status === 200 ? asProtobuf(answer) : answer;
     }
     if (rest === "") {
       const headers = { "Content-Type": "text/plain; charset=utf-8", ...noCache };
@@ -72,6 +87,11 @@ export function openapiRoute(groups: () => readonly DiscoveryGroup[] = builtinGr
 const noCache = { "Cache-Control": "no-cache, private" } as const;
 
 const inAYear = () => new Date(Date.now() + yearSeconds * 1000).toUTCString();
+
+function asProtobuf({ headers, body }: ServerResponse): ServerResponse {
+  const type = { "Content-Type": protobufTypes[1] };
+  return { status: 200, headers: { ...headers, ...type }, body: encodeV2(JSON.parse(String(body))) };
+}
 
 function hashOfAll(groups: readonly DiscoveryGroup[]): string {
   const hash = createHash("sha512");
