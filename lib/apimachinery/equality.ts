@@ -17,18 +17,7 @@ export function deepEqual(a: unknown, b: unknown): boolean {
 
 /** As deepEqual, and an empty list, an empty map and null equal an absent field (upstream: api/equality.Semantic). */
 export function semanticEqual(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (isEmpty(a) && isEmpty(b)) return true;
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  if (Array.isArray(a) || Array.isArray(b)) {
-    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
-    return a.every((item, index) => semanticEqual(item, b[index]));
-  }
-  const left = a as Record<string, unknown>;
-  const right = b as Record<string, unknown>;
-  for (const key of Object.keys(left)) if (!semanticEqual(left[key], right[key])) return false;
-  for (const key of Object.keys(right)) if (!(key in left) && !isEmpty(right[key])) return false;
-  return true;
+  return equalButForEmpty(a, b, isEmpty);
 }
 
 /**
@@ -36,17 +25,22 @@ export function semanticEqual(a: unknown, b: unknown): boolean {
  * out already, and what is still empty is a struct that someone has set.
  */
 export function decodedEqual(a: unknown, b: unknown): boolean {
+  return equalButForEmpty(a, b, isEmptyList);
+}
+
+/** Whether two values are equal where all that `isAbsent` holds for is the same. */
+function equalButForEmpty(a: unknown, b: unknown, isAbsent: (value: unknown) => boolean): boolean {
   if (a === b) return true;
-  if (isEmptyList(a) && isEmptyList(b)) return true;
+  if (isAbsent(a) && isAbsent(b)) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (Array.isArray(a) || Array.isArray(b)) {
     if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
-    return a.every((item, index) => decodedEqual(item, b[index]));
+    return a.every((item, index) => equalButForEmpty(item, b[index], isAbsent));
   }
   const left = a as Record<string, unknown>;
   const right = b as Record<string, unknown>;
-  for (const key of Object.keys(left)) if (!decodedEqual(left[key], right[key])) return false;
-  for (const key of Object.keys(right)) if (!(key in left) && !isEmptyList(right[key])) return false;
+  for (const key of Object.keys(left)) if (!equalButForEmpty(left[key], right[key], isAbsent)) return false;
+  for (const key of Object.keys(right)) if (!(key in left) && !isAbsent(right[key])) return false;
   return true;
 }
 
