@@ -4,7 +4,7 @@ import type { ServerRequest, ServerResponse } from "../apimachinery/http.ts";
 import { builtinGroups, type DiscoveryGroup } from "../openapi/discovery.ts";
 import { v2Document } from "../openapi/documents/v2.ts";
 import { documentHash, documentNames, v3Document, v3Index } from "../openapi/documents/v3.ts";
-import { encodeV2 } from "../openapi/protobuf/openapi-v2.ts";
+import { encodeV2, type V2Document } from "../openapi/protobuf/openapi-v2.ts";
 import { parseAccept } from "./negotiation.ts";
 import type { Route } from "./routes.ts";
 
@@ -17,15 +17,15 @@ const yearSeconds = 365 * 24 * 3600;
 
 /** The last documents by name, the oldest first. */
 class Documents {
-  readonly #texts = new Map<string, { hash: string; text: string }>();
+  readonly #bodies = new Map<string, { hash: string; body: string | Uint8Array }>();
 
-  get(name: string, hash: string, make: () => string): string {
-    let known = this.#texts.get(name);
-    this.#texts.delete(name);
-    if (known?.hash !== hash) known = { hash, text: make() };
-    this.#texts.set(name, known);
-    if (this.#texts.size > keptDocuments) this.#texts.delete([...this.#texts.keys()][0]);
-    return known.text;
+  get(name: string, hash: string, make: () => string | Uint8Array): string | Uint8Array {
+    let known = this.#bodies.get(name);
+    this.#bodies.delete(name);
+    if (known?.hash !== hash) known = { hash, body: make() };
+    this.#bodies.set(name, known);
+    if (this.#bodies.size > keptDocuments) this.#bodies.delete([...this.#bodies.keys()][0]);
+    return known.body;
   }
 }
 
@@ -34,6 +34,15 @@ const protobufTypes = [
   "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
   "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
 ];
+
+/** A form of a document, made when it is first asked for. */
+interface Form {
+  readonly type: string;
+  readonly make: () => string | Uint8Array;
+}
+
+const json = (make: () => object): Form => ({ type: "application/json", make: () => JSON.stringify(make()) });
+const protobuf = (make: () => V2Document): Form => ({ type: protobufTypes[1], make: () => encodeV2(make()) });
 
 /** Whether protobuf is the first of what a client takes. */
 function takesProtobuf(request: ServerRequest): boolean {
@@ -52,11 +61,11 @@ function takesJson(request: ServerRequest): boolean {
 export function openapiRoute(groups: () => readonly DiscoveryGroup[] = builtinGroups): Route {
   const documents = new Documents();
   let v2Hash: { groups: readonly DiscoveryGroup[]; hash: string } | undefined;
-  const document = (request: ServerRequest, name: string, hash: string, make: () => object, forever: boolean) => {
+  const document = (request: ServerRequest, name: string, hash: string, form: Form, forever: boolean) => {
     const cache = forever ? { "Cache-Control": "public, immutable", Expires: inAYear() } : noCache;
-    const headers = { "Content-Type": "application/json", Etag: `"${hash}"`, Vary: "Accept", ...cache };
+    const headers = { "Content-Type": form.type, Etag: `"${hash}"`, Vary: "Accept", ...cache };
     if (request.header("if-none-match") === `"${hash}"`) return empty(304, headers);
-    return { status: 200, headers, body: documents.get(name, hash, () => JSON.stringify(make())) };
+    return { status: 200, headers, body: documents.get(`${name} ${form.type}`, hash, form.make) };
   };
   return (request, { path, query }) => {
     const [, version, rest = ""] = /^\/openapi\/(v[23])(?:\/(.*))?$/.exec(path) ?? [];
@@ -67,8 +76,8 @@ export function openapiRoute(groups: () => readonly DiscoveryGroup[] = builtinGr
       const isProtobuf = takesProtobuf(request);
       if (!isProtobuf && !takesJson(request)) return empty(406);
       if (v2Hash?.groups !== served) v2Hash = { groups: served, hash: hashOfAll(served) };
-      const answer = document(request, "v2", v2Hash.hash, () => v2Document(served), false);
-      return isProtobuf && answer.status === 200 ? asProtobuf(answer) : answer;
+      const make = () => v2Document(served);
+      return document(request, "v2", v2Hash.hash, isProtobuf ? protobuf(make) : json(make), false);
     }
     if (rest === "") {
       const headers = { "Content-Type": "text/plain; charset=utf-8", ...noCache };
@@ -80,18 +89,19 @@ export function openapiRoute(groups: () => readonly DiscoveryGroup[] = builtinGr
     const hash = documentHash(served, name);
     const wanted = query.get("hash");
     if (wanted !== null && wanted !== hash) return empty(301, { Location: `/openapi/v3/${name}?hash=${hash}` });
-    return document(request, name, hash, () => v3Document(served, name) ?? {}, wanted !== null);
+    return document(
+      request,
+      name,
+      hash,
+      json(() => v3Document(served, name) ?? {}),
+      wanted !== null,
+    );
   };
 }
 
 const noCache = { "Cache-Control": "no-cache, private" } as const;
 
 const inAYear = () => new Date(Date.now() + yearSeconds * 1000).toUTCString();
-
-function asProtobuf({ headers, body }: ServerResponse): ServerResponse {
-  const type = { "Content-Type": protobufTypes[1] };
-  return { status: 200, headers: { ...headers, ...type }, body: encodeV2(JSON.parse(String(body))) };
-}
 
 function hashOfAll(groups: readonly DiscoveryGroup[]): string {
   const hash = createHash("sha512");

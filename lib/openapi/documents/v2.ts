@@ -1,5 +1,7 @@
 /** /openapi/v2: one document (Swagger 2.0) of everything. */
+
 import type { DiscoveryGroup } from "../discovery.ts";
+import type { V2Document } from "../protobuf/openapi-v2.ts";
 import { fullName } from "./names.ts";
 import type { Operation, Operations } from "./operations.ts";
 import { type Parameter, sharedParameters } from "./parameters.ts";
@@ -87,7 +89,7 @@ function operationObject(operation: Operation, tag: string, parameters: readonly
 }
 
 /** The document of all groups. It is large: make it once, when it is asked for. */
-export function v2Document(groups: readonly DiscoveryGroup[]): object {
+export function v2Document(groups: readonly DiscoveryGroup[]): V2Document & Readonly<Record<string, unknown>> {
   const shared = new SharedParameters();
   const paths: JsonSchema = {};
   const needed = new Set<string>();
