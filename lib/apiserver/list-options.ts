@@ -15,6 +15,8 @@ export interface ListOptions {
   readonly allowBookmarks: boolean;
   /** undefined where the client said nothing. */
   readonly sendInitialEvents: boolean | undefined;
+  /** The watch ends once all that was written before it has been sent. Ours; upstream ignores what it does not know. */
+  readonly untilCaughtUp: boolean;
 }
 
 const none: ListOptions = {
@@ -26,6 +28,7 @@ const none: ListOptions = {
   timeoutSeconds: undefined,
   allowBookmarks: false,
   sendInitialEvents: undefined,
+  untilCaughtUp: false,
 };
 
 /** The options of a query. */
@@ -45,6 +48,7 @@ export function listOptions(query: URLSearchParams, watch: boolean): ListOptions
     timeoutSeconds: number("timeoutSeconds"),
     allowBookmarks: isTrue(query.get("allowWatchBookmarks")),
     sendInitialEvents: initial === null ? undefined : isTrue(initial),
+    untilCaughtUp: watch && isTrue(query.get("untilCaughtUp")),
   };
   const errors = watch ? watchErrors(options) : listErrors(options);
   if (errors.length > 0) throw newInvalid({ group: "meta.k8s.io", kind: "ListOptions" }, "", errors);

@@ -27,6 +27,11 @@ export interface WatchQuery extends ListQuery {
   readonly sendInitialEvents?: boolean;
   /** The server ends the stream after so long. */
   readonly timeoutSeconds?: number;
+  /**
+   * Ours alone: the server sends what was written before the call, then a bookmark, and ends the stream. Who is told by
+   * somebody else that there is news reads it so, instead of holding a watch.
+   */
+  readonly untilCaughtUp?: boolean;
 }
 
 /** A list with the revision to watch from. Items have kind and apiVersion, as objects of a get have. */

@@ -61,14 +61,14 @@ export async function runReflector<T extends KubeObject>(options: ReflectorOptio
   }
 }
 
-/** Lists into the sink; gives the revision of the list. */
-async function replaceAll<T extends KubeObject>({
+/** Lists into the sink; gives the revision of the list. Rejects with what the client rejects with. */
+export async function replaceAll<T extends KubeObject>({
   client,
   resource,
   query,
   sink,
   signal,
-}: ReflectorOptions<T>): Promise<string> {
+}: Pick<ReflectorOptions<T>, "client" | "resource" | "query" | "sink" | "signal">): Promise<string> {
   const items: T[] = [];
   for (let next: string | undefined; ; ) {
     const page = await client.list(resource, { ...query, limit: pageSize, ...(next ? { continue: next } : {}) });
@@ -98,7 +98,7 @@ async function watchOnce<T extends KubeObject>(
 }
 
 /** Whether the history after the revision (or a list's next page) is gone, so that only a new list helps. */
-function isGone(error: unknown): boolean {
+export function isGone(error: unknown): boolean {
   return (
     error instanceof StatusError && (error.code === 410 || hasReason(error, "Expired") || hasReason(error, "Gone"))
   );

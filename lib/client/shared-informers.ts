@@ -124,13 +124,10 @@ class SharedInformers implements Informers {
   }
 
   get<T extends KubeObject>(resource: Resource<T>, query: InformerQuery = {}): Informer<T> {
-    const { namespace = "", labelSelector = "", fieldSelector = "", metadataOnly = false } = query;
-    const { group, version, resource: plural } = resource;
-    const whole = [group, version, plural, namespace, labelSelector, fieldSelector].join(" ");
-    const key = metadataOnly && !this.#informers.has(whole) ? `${whole} metadata` : whole;
+    const key = informerKey(resource, query, (whole) => this.#informers.has(whole));
     let store = this.#informers.get(key);
     if (store === undefined) {
-      store = this.#start(resource, { namespace, labelSelector, fieldSelector }, metadataOnly);
+      store = this.#start(resource, query);
       this.#informers.set(key, store);
     }
     return store as unknown as Informer<T>;
@@ -141,21 +138,25 @@ class SharedInformers implements Informers {
     await Promise.all(this.#running);
   }
 
-  #start(
-    resource: Resource,
-    query: { namespace: string; labelSelector: string; fieldSelector: string },
-    metadataOnly: boolean,
-  ): InformerStore<KubeObject> {
+  #start(resource: Resource, { metadataOnly, ...query }: InformerQuery): InformerStore<KubeObject> {
     const { client, clock = systemClock, random = systemRandom, onError } = this.#options;
     const report = (error: unknown) => onError?.(error, resource);
-    const store = new InformerStore<KubeObject>(report, metadataOnly ? partial : undefined);
+    const store = new InformerStore<KubeObject>(report, metadataOnly ? metadataOf : undefined);
     const { signal } = this.#stopping;
     this.#running.push(runReflector({ client, resource, query, sink: store, clock, random, signal, onError: report }));
     return store;
   }
 }
 
+/** Names one copy. A copy of metadata alone is none of its own where the whole one `exists`. */
+export function informerKey(resource: Resource, query: InformerQuery, exists: (key: string) => boolean): string {
+  const { namespace = "", labelSelector = "", fieldSelector = "", metadataOnly = false } = query;
+  const { group, version, resource: plural } = resource;
+  const whole = [group, version, plural, namespace, labelSelector, fieldSelector].join(" ");
+  return metadataOnly && !exists(whole) ? `${whole} metadata` : whole;
+}
+
 /** An object's type and metadata. */
-function partial({ apiVersion, kind, metadata: { managedFields: _, ...metadata } }: KubeObject): KubeObject {
+export function metadataOf({ apiVersion, kind, metadata: { managedFields: _, ...metadata } }: KubeObject): KubeObject {
   return { apiVersion, kind, metadata };
 }

@@ -71,7 +71,8 @@ class WatchStream {
       } else if (sendInitialEvents === false && after === 0) {
         after = await this.#store.revision(this.#collection);
       }
-      yield* this.#tail(after, end.signal);
+      if (this.#options.untilCaughtUp) yield* this.#catchUp(after, end.signal);
+      else yield* this.#tail(after, end.signal);
     } catch (error) {
       if (error !== unencodable) yield this.#error(error);
     } finally {
@@ -112,7 +113,15 @@ class WatchStream {
     return { text: items.map(({ text }) => this.#frame("ADDED", text)).join(""), revision };
   }
 
-  async *#tail(after: number, signal: AbortSignal): AsyncGenerator<string> {
+  /** What was written before the call, then a bookmark. */
+  async *#catchUp(after: number, signal: AbortSignal): AsyncGenerator<string> {
+    const until = await this.#store.revision(this.#collection);
+    if (after < until) yield* this.#tail(after, signal, until);
+    if (!signal.aborted) yield this.#bookmark(Math.max(after, until));
+  }
+
+  /** Events until the signal aborts, or those up to a revision at least. */
+  async *#tail(after: number, signal: AbortSignal, until = Number.POSITIVE_INFINITY): AsyncGenerator<string> {
     const batches = this.#store
       .watch(this.#collection, { after, prefix: this.#prefix, signal })
       [Symbol.asyncIterator]();
@@ -129,6 +138,10 @@ class WatchStream {
       let text = "";
       for (const entry of step.value.entries) text += await this.#event(entry);
       if (text !== "") yield text;
+      if (revision >= until) {
+        await batches.return?.();
+        return;
+      }
       next = batches.next();
     }
   }

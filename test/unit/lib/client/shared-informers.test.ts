@@ -72,7 +72,7 @@ describe("informers", () => {
   it("share one list and watch for each resource and query, and drop what metadataOnly does not keep", async () => {
     const calls: string[] = [];
     const client = {
-      async list({ resource }: { resource: string }, { fieldSelector }: { fieldSelector?: string }) {
+      async list({ resource }: { resource: string }, { fieldSelector = "" }: { fieldSelector?: string }) {
         calls.push(`${resource} ${fieldSelector}`.trim());
         const metadata = { ...object("a", 1).metadata, managedFields: [{}] };
         return { items: [{ metadata, data: { k: "v" } }], resourceVersion: "1" };

@@ -1,0 +1,134 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { KubeObject } from "../../../../lib/apimachinery/meta.ts";
+import { createCatchUpInformers } from "../../../../lib/client/catch-up-informers.ts";
+import { createInProcessClient } from "../../../../lib/client/in-process.ts";
+import type { Client } from "../../../../lib/client/interface.ts";
+import { configmaps, secrets } from "../../../../lib/openapi/types/resources.ts";
+import { startTestServer, type TestServer } from "../../../support/api-server.ts";
+
+const user = { username: "admin", groups: ["system:masters"] };
+let server: TestServer;
+let client: Client;
+/** Every list and watch that the informers asked for. */
+let asked: string[];
+
+beforeEach(async () => {
+  server = await startTestServer();
+  const real = createInProcessClient(server.server.handle, user);
+  asked = [];
+  client = new Proxy(real, {
+    get(target, name) {
+      const method = Reflect.get(target, name);
+      return (...args: unknown[]) => {
+        asked.push(String(name));
+        return Reflect.apply(method, target, args);
+      };
+    },
+  });
+});
+afterEach(() => server.close());
+
+const add = (name: string, labels: Record<string, string> = {}) =>
+  server.send("POST", "/api/v1/namespaces/default/configmaps", { metadata: { name, labels }, data: { a: "b" } });
+
+describe("catch-up informers", () => {
+  it("lists once, then reads only what has changed, and ends", async () => {
+    const informers = createCatchUpInformers({ client });
+    const copy = informers.get(configmaps, { namespace: "default" });
+    const told: string[] = [];
+    const name = (one?: KubeObject) => one?.metadata.name ?? "-";
+    copy.onChange(({ object, old }) => void told.push(`${name(old)}>${name(object)}`));
+    await add("a");
+    await informers.catchUp();
+    await copy.synced;
+    expect(copy.list().map(name)).toContain("a");
+    told.length = 0;
+    const { body } = await add("b");
+    expect(copy.reached(body.metadata.resourceVersion)).toBe(false);
+    await server.send("DELETE", "/api/v1/namespaces/default/configmaps/a");
+    await informers.catchUp();
+    expect(told).toEqual(["->b", "a>-"]);
+    expect(copy.reached(body.metadata.resourceVersion)).toBe(true);
+    told.length = 0;
+    await informers.catchUp();
+    expect(told).toEqual([]);
+    expect(asked).toEqual(["list", "watch", "watch"]);
+  });
+
+  it("keeps to its selector, and to metadata where no more is wanted", async () => {
+    const informers = createCatchUpInformers({ client });
+    const copy = informers.get(configmaps, { labelSelector: "x=y", metadataOnly: true });
+    await informers.catchUp();
+    await add("a");
+    await add("b", { x: "y" });
+    await informers.catchUp();
+    expect(copy.list()).toMatchObject([{ metadata: { name: "b" } }]);
+    expect(copy.list()[0]).not.toHaveProperty("data");
+  });
+
+  it("reads only the resources that are named", async () => {
+    const informers = createCatchUpInformers({ client });
+    const [maps, other] = [informers.get(configmaps), informers.get(secrets)];
+    await informers.catchUp([configmaps]);
+    expect([maps.reached("1"), other.reached("1")]).toEqual([true, false]);
+  });
+
+  it("lists again when the history is gone", async () => {
+    const informers = createCatchUpInformers({ client });
+    const copy = informers.get(configmaps, { namespace: "default" });
+    await informers.catchUp();
+    await add("a");
+    const { body } = await add("b");
+    const collection = { cluster: "default", group: "", resource: "configmaps" };
+    await server.store.compact(collection, Number(body.metadata.resourceVersion));
+    await informers.catchUp();
+    expect(copy.get("default/a")).toBeDefined();
+    expect(asked).toEqual(["list", "watch", "list"]);
+  });
+
+  it("holds for whoever asks while it reads all that was written before the question", async () => {
+    const informers = createCatchUpInformers({ client });
+    const copy = informers.get(configmaps, { namespace: "default" });
+    const first = informers.catchUp();
+    const { body } = await add("late");
+    const second = informers.catchUp();
+    const more = Array.from({ length: 5 }, () => informers.catchUp());
+    await Promise.all([first, second, ...more]);
+    expect(copy.reached(body.metadata.resourceVersion)).toBe(true);
+    // One that was running, and at most two that the others share.
+    expect(asked.length).toBeLessThanOrEqual(3);
+  });
+
+  it("rejects where the answer is cut off, keeps what it has read, and goes on from there", async () => {
+    const informers = createCatchUpInformers({ client });
+    const copy = informers.get(configmaps, { namespace: "default" });
+    await informers.catchUp();
+    await add("a");
+    await add("b");
+    const watch = client.watch.bind(client);
+    let cut = true;
+    const cutOff: Client["watch"] = async function* (resource, query, signal) {
+      for await (const event of watch(resource, query, signal)) {
+        yield event as never;
+        if (cut) return;
+      }
+    };
+    const informersOfCut = createCatchUpInformers({ client: { ...bound(client), watch: cutOff } });
+    const other = informersOfCut.get(configmaps, { namespace: "default" });
+    await informersOfCut.catchUp();
+    await add("c");
+    await add("d");
+    await expect(informersOfCut.catchUp()).rejects.toThrow("could not be read to their end");
+    expect([other.get("default/c"), other.get("default/d")].map((one) => one !== undefined)).toEqual([true, false]);
+    cut = false;
+    await informersOfCut.catchUp();
+    expect(other.get("default/d")).toBeDefined();
+    expect(copy.get("default/d")).toBeUndefined();
+  });
+});
+
+/** A client's methods as an object's own. */
+function bound(one: Client): Client {
+  const { get, list, create, update, patch, delete: remove, watch, createSubresource, request } = one;
+  return { get, list, create, update, patch, delete: remove, watch, createSubresource, request };
+}
