@@ -5,7 +5,8 @@ import { strategies } from "../registry/index.ts";
 import type { ClusterConfig } from "../registry/strategy.ts";
 import type { Store } from "../storage/interface.ts";
 import { admissionPlugins } from "./admission/index.ts";
-import type { SigningKey } from "./authentication/jwt.ts";
+import type { Signer } from "./authentication/signer.ts";
+import type { TokenAuthenticator } from "./authentication/token.ts";
 import { ensureBootstrapObjects } from "./bootstrap/reconcile.ts";
 import { discoveryRoute } from "./discovery-route.ts";
 import type { Connector } from "./dispatch.ts";
@@ -23,10 +24,12 @@ export interface ClusterServerOptions {
   readonly random: Random;
   readonly config: ClusterConfig;
   /** Sign and check ServiceAccount tokens; the first signs. */
-  readonly keys: readonly SigningKey[];
+  readonly keys: readonly Signer[];
   /** Where clients find the server: `https://192.0.2.2:6443`. */
   readonly serverUrl: string;
   readonly staticTokens?: Readonly<Record<string, UserInfo>>;
+  /** Bearer tokens of other kinds, asked after the server's own (IAM's, say). */
+  readonly moreTokens?: readonly TokenAuthenticator[];
   readonly connectors?: Readonly<Record<string, Connector>>;
   readonly maxWatchMs?: number;
   readonly logError: (error: unknown, request: string) => void;
@@ -51,7 +54,8 @@ export function createClusterServer(options: ClusterServerOptions): ClusterServe
     objects: () => server.objects,
     keys: options.keys,
     serverUrl: options.serverUrl,
-    ...(options.staticTokens === undefined ? {} : { staticTokens: options.staticTokens }),
+    staticTokens: options.staticTokens,
+    moreTokens: options.moreTokens,
   });
   const server: ApiServer = createApiServer({
     cluster,

@@ -6,9 +6,9 @@ import type { Store } from "../storage/interface.ts";
 import type { Authenticator } from "./authentication/authenticator.ts";
 import { impersonation } from "./authentication/impersonation/index.ts";
 import { requestAuthenticator } from "./authentication/index.ts";
-import type { SigningKey } from "./authentication/jwt.ts";
 import { oidcDiscoveryRoute } from "./authentication/oidc-discovery.ts";
 import { ServiceAccountTokens } from "./authentication/service-account-tokens.ts";
+import type { Signer } from "./authentication/signer.ts";
 import { staticTokens } from "./authentication/static-tokens.ts";
 import { type TokenAuthenticator, unionTokens } from "./authentication/token.ts";
 import { tokenSigner } from "./authentication/token-signer.ts";
@@ -37,7 +37,7 @@ export interface IdentityOptions {
   /** The server's objects; asked late, as the server is made with this. */
   readonly objects: () => Objects;
   /** The first one signs. */
-  readonly keys: readonly SigningKey[];
+  readonly keys: readonly Signer[];
   /** The URL under which verifiers of tokens reach the server: `https://10.0.0.5:6443`. */
   readonly serverUrl: string;
   /** @default https://kubernetes.default.svc */

@@ -1,6 +1,6 @@
 /** API server, controllers and scheduler in one process over one store. */
 import { type Clock, type Random, systemClock, systemRandom } from "../apimachinery/clock.ts";
-import type { SigningKey } from "../apiserver/authentication/jwt.ts";
+import type { Signer } from "../apiserver/authentication/signer.ts";
 import { type ClusterServer, createClusterServer } from "../apiserver/cluster-server.ts";
 import type { Connector } from "../apiserver/dispatch.ts";
 import { createInProcessClient } from "../client/in-process.ts";
@@ -21,7 +21,7 @@ export interface ControlPlaneOptions {
   readonly config: ClusterConfig;
   /** The cluster's CA in PEM. */
   readonly rootCertificate: string;
-  readonly keys: readonly SigningKey[];
+  readonly keys: readonly Signer[];
   readonly serverUrl: string;
   readonly connectors?: Readonly<Record<string, Connector>>;
   readonly clock?: Clock;

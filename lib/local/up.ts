@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { machineAddress } from "../../agent/network/machine.ts";
 import { systemClock } from "../apimachinery/clock.ts";
-import { signingKey } from "../apiserver/authentication/jwt.ts";
+import { localSigner } from "../apiserver/authentication/signer.ts";
 import { firstServiceAddress } from "../apiserver/bootstrap/objects.ts";
 import { podLogConnector } from "../apiserver/connectors/pod-log.ts";
 import { plainText } from "../apiserver/respond.ts";
@@ -144,7 +144,7 @@ async function serve(
     store,
     config,
     rootCertificate: pki.ca,
-    keys: [signingKey(pki.tokenKey)],
+    keys: [localSigner(pki.tokenKey)],
     serverUrl: `https://${address}:${server.port}`,
     connectors: { "pods/log": podLogConnector(httpsNodeDialer(pki.client("apiserver-kubelet-client", agentClient))) },
     log,

@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { systemClock, systemRandom } from "../../lib/apimachinery/clock.ts";
 import type { Handler } from "../../lib/apimachinery/http.ts";
-import { signingKey } from "../../lib/apiserver/authentication/jwt.ts";
+import { localSigner } from "../../lib/apiserver/authentication/signer.ts";
 import { createClusterServer } from "../../lib/apiserver/cluster-server.ts";
 import { openSqliteStore } from "../../lib/storage/sqlite/store.ts";
 import { adminToken } from "./run.ts";
@@ -16,7 +16,7 @@ export async function corpusServer(): Promise<{ handle: Handler; close(): Promis
     clock: systemClock,
     random: systemRandom,
     config: { serviceCIDRs: ["10.96.0.0/16"], nodePortRange: [30000, 32767] },
-    keys: [signingKey(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey)],
+    keys: [localSigner(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey)],
     serverUrl: "https://192.0.2.2:6443",
     staticTokens: { [adminToken]: { username: "admin", uid: "admin", groups: ["system:masters"] } },
     logError: (error, request) => console.error(request, error),

@@ -5,7 +5,7 @@ import type { Clock } from "../../lib/apimachinery/clock.ts";
 import { systemClock, systemRandom } from "../../lib/apimachinery/clock.ts";
 import type { ServerResponse } from "../../lib/apimachinery/http.ts";
 import { admissionPlugins } from "../../lib/apiserver/admission/index.ts";
-import { signingKey } from "../../lib/apiserver/authentication/jwt.ts";
+import { localSigner } from "../../lib/apiserver/authentication/signer.ts";
 import { ensureBootstrapObjects } from "../../lib/apiserver/bootstrap/reconcile.ts";
 import { createIdentity } from "../../lib/apiserver/identity.ts";
 import { type ApiServer, createApiServer } from "../../lib/apiserver/server.ts";
@@ -48,7 +48,7 @@ export async function startTestServer(clock: Clock = systemClock): Promise<TestS
     random: systemRandom,
     signal: closing.signal,
     objects: () => server.objects,
-    keys: [signingKey(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey)],
+    keys: [localSigner(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey)],
     serverUrl: "https://192.0.2.2:6443",
     trustMs: 1000,
     staticTokens: { [adminToken]: { username: "admin", groups: ["system:masters"] } },

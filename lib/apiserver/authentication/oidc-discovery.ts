@@ -2,7 +2,7 @@
 import { failure } from "../../apimachinery/errors.ts";
 import type { ServerRequest, ServerResponse } from "../../apimachinery/http.ts";
 import type { Route } from "../routes.ts";
-import { publicJwk, type SigningKey } from "./jwt.ts";
+import { publicJwk, type Signer } from "./signer.ts";
 
 const keysPath = "/openid/v1/jwks";
 
@@ -19,18 +19,21 @@ function document(request: ServerRequest, type: string, body: string): ServerRes
 }
 
 /** /.well-known/openid-configuration and /openid/v1/jwks. `server` is the URL under which verifiers find the keys. */
-export function oidcDiscoveryRoute(issuer: string, server: string, keys: readonly SigningKey[]): Route {
-  const configuration = JSON.stringify({
-    issuer,
-    jwks_uri: `${server}${keysPath}`,
-    response_types_supported: ["id_token"],
-    subject_types_supported: ["public"],
-    id_token_signing_alg_values_supported: [...new Set(keys.map(({ algorithm }) => algorithm))].sort(),
-  });
-  const keySet = JSON.stringify({ keys: keys.map(publicJwk) });
-  return (request, { path }) => {
-    if (path === keysPath) return document(request, "application/jwk-set+json", keySet);
-    if (path === "/.well-known/openid-configuration") return document(request, "application/json", configuration);
-    return undefined;
+export function oidcDiscoveryRoute(issuer: string, server: string, keys: readonly Signer[]): Route {
+  const allKeys = () => Promise.all(keys.map((key) => key.verificationKey()));
+  return async (request, { path }) => {
+    if (path === keysPath) {
+      const keySet = { keys: (await allKeys()).map(publicJwk) };
+      return document(request, "application/jwk-set+json", JSON.stringify(keySet));
+    }
+    if (path !== "/.well-known/openid-configuration") return undefined;
+    const configuration = {
+      issuer,
+      jwks_uri: `${server}${keysPath}`,
+      response_types_supported: ["id_token"],
+      subject_types_supported: ["public"],
+      id_token_signing_alg_values_supported: [...new Set((await allKeys()).map(({ algorithm }) => algorithm))].sort(),
+    };
+    return document(request, "application/json", JSON.stringify(configuration));
   };
 }

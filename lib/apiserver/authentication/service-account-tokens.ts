@@ -9,8 +9,9 @@ import type { AnyObject, GroupVersionResource } from "../../apimachinery/meta.ts
 import { nodes, pods, secrets, serviceaccounts } from "../../openapi/types/resources.ts";
 import { credentialIdKey } from "./credential-id.ts";
 import { serviceAccountGroups, serviceAccountUsername } from "./groups.ts";
-import { parseJwt, type SigningKey, verifyJwt } from "./jwt.ts";
+import { parseJwt, verifyJwt } from "./jwt.ts";
 import { checkedClaims, type Reference, type ServiceAccountClaims } from "./service-account-claims.ts";
+import type { Signer } from "./signer.ts";
 import type { TokenAuthenticator } from "./token.ts";
 
 /** What the check needs. */
@@ -18,7 +19,8 @@ export interface ServiceAccountTokenOptions {
   readonly issuer: string;
   /** The server's own. */
   readonly audiences: readonly string[];
-  readonly keys: readonly SigningKey[];
+  /** Whose signatures are good. */
+  readonly keys: readonly Signer[];
   readonly clock: Clock;
   /** Reads the live object; undefined where there is none. */
   get(resource: GroupVersionResource, namespace: string, name: string): Promise<AnyObject | undefined>;
@@ -75,7 +77,7 @@ export class ServiceAccountTokens implements TokenAuthenticator {
   async authenticateToken(token: string, wanted: readonly string[]) {
     const { audiences, clock, trustMs = 10_000 } = this.#options;
     const hash = createHash("sha256").update(token).digest("base64");
-    const known = this.#known.get(hash) ?? this.#verified(token);
+    const known = this.#known.get(hash) ?? (await this.#verified(token));
     if (!known) return undefined;
     const { claims, user } = known;
     const asked = wanted.length === 0 ? audiences : wanted;
@@ -93,11 +95,12 @@ export class ServiceAccountTokens implements TokenAuthenticator {
   }
 
   /** Undefined: not a token of this issuer. Throws where it pretends to be one. */
-  #verified(token: string): Known | undefined {
+  async #verified(token: string): Promise<Known | undefined> {
     const { issuer, keys } = this.#options;
     const parsed = parseJwt(token);
     if (!parsed || parsed.claims.iss !== issuer) return undefined;
-    const candidates = keys.filter(({ id }) => parsed.keyId === "" || id === parsed.keyId);
+    const all = await Promise.all(keys.map((key) => key.verificationKey()));
+    const candidates = all.filter(({ id }) => parsed.keyId === "" || id === parsed.keyId);
     if (candidates.length === 0) throw new Error("invalid signature, no keys found");
     if (!candidates.some((key) => verifyJwt(parsed, key))) {
       throw new Error("go-jose/go-jose: error in cryptographic primitive");

@@ -8,8 +8,9 @@ import {
 import { wantedUser } from "../../../../../lib/apiserver/authentication/impersonation/headers.ts";
 import { impersonation } from "../../../../../lib/apiserver/authentication/impersonation/index.ts";
 import { requestAuthenticator } from "../../../../../lib/apiserver/authentication/index.ts";
-import { parseJwt, signingKey, signJwt, verifyJwt } from "../../../../../lib/apiserver/authentication/jwt.ts";
+import { parseJwt, signJwt, verifyJwt } from "../../../../../lib/apiserver/authentication/jwt.ts";
 import { ServiceAccountTokens } from "../../../../../lib/apiserver/authentication/service-account-tokens.ts";
+import { localSigner, verificationKey } from "../../../../../lib/apiserver/authentication/signer.ts";
 import { staticTokens } from "../../../../../lib/apiserver/authentication/static-tokens.ts";
 import { tokenSigner } from "../../../../../lib/apiserver/authentication/token-signer.ts";
 import type { AuthorizationAttributes } from "../../../../../lib/apiserver/authorization/authorizer.ts";
@@ -91,7 +92,7 @@ describe.each([
   ["ES256", generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey],
   ["RS256", generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey],
 ])("%s tokens", (algorithm, privateKey) => {
-  const key = signingKey(privateKey);
+  const key = localSigner(privateKey);
   const clock = new FakeClock();
   const account = { metadata: { name: "a", namespace: "d", uid: "u1" } };
   const objects = new Map<string, unknown>([["serviceaccounts/d/a", account]]);
@@ -136,19 +137,21 @@ describe.each([
   it("are refused with another key, algorithm or content", async () => {
     const token = await sign();
     const [header, claims, signature] = token.split(".");
-    const none = Buffer.from(JSON.stringify({ alg: "none", kid: key.id })).toString("base64url");
+    const none = Buffer.from(JSON.stringify({ alg: "none", kid: verificationKey(privateKey).id })).toString(
+      "base64url",
+    );
     const forged = Buffer.from(
       JSON.stringify({ ...JSON.parse(Buffer.from(claims, "base64url").toString()), sub: "x" }),
     );
-    const stranger = signingKey(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey);
+    const stranger = localSigner(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey);
     const bad = [
       `${none}.${claims}.`,
       `${header}.${forged.toString("base64url")}.${signature}`,
-      signJwt({ iss: "iss" }, stranger),
+      await signJwt({ iss: "iss" }, stranger),
     ];
     for (const one of bad) await expect(authenticate.authenticateToken(one, [])).rejects.toThrow();
     expect(await authenticate.authenticateToken("a.b.c", [])).toBeUndefined();
-    expect(verifyJwt(parseJwt(token) as never, stranger)).toBe(false);
+    expect(verifyJwt(parseJwt(token) as never, await stranger.verificationKey())).toBe(false);
   });
 
   it("end with their time", async () => {
