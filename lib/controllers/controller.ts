@@ -28,6 +28,11 @@ export interface Source<T extends KubeObject = KubeObject> {
 /** What a reconcile gives: nothing, or when to look again without a change. */
 export interface Result {
   readonly requeueAfterMs?: number;
+  /**
+   * When to look whether something has *not* happened meanwhile. Who sees that from elsewhere (in the cloud the tick,
+   * of which all silent nodes are known) may leave it out.
+   */
+  readonly pollAfterMs?: number;
 }
 
 /** A control loop. */
@@ -35,8 +40,11 @@ export interface Controller {
   /** As kube-controller-manager's --controllers names it. */
   readonly name: string;
   readonly sources: readonly Source[];
-  /** The keys to reconcile after a change of any object of the graph. Pure, as a source's keys. */
-  graphKeys?(resource: Resource, change: Change): Iterable<string>;
+  /**
+   * The keys to reconcile after a change of any object of the graph. Reads only the change, informers and the graph.
+   * Rejects as the graph does.
+   */
+  graphKeys?(resource: Resource, change: Change): Promise<readonly string[]>;
   /** Brings the world nearer to what the object named by the key wants. Throws to be called again with back-off. */
   // biome-ignore lint/suspicious/noConfusingVoidType: most reconcilers have nothing to say.
   reconcile(key: string): Promise<Result | void>;

@@ -93,7 +93,9 @@ class Runner {
     }
     const ready = [...used].map((informer) => informer.synced);
     if (this.#controller.graphKeys !== undefined) {
-      graph.onChange((resource, change) => this.#enqueue(this.#controller.graphKeys?.(resource, change) ?? []));
+      graph.onChange(
+        (resource, change) => void this.#enqueueGraphKeys(resource, change).catch((error) => this.#onError("", error)),
+      );
       ready.push(graph.synced);
     }
     this.started = this.#start(ready, entry.workers ?? defaultWorkers);
@@ -115,6 +117,11 @@ class Runner {
     for (const key of keys) this.#queue.add(key);
   }
 
+  async #enqueueGraphKeys(resource: Resource, change: Change): Promise<void> {
+    const keys = await this.#controller.graphKeys?.(resource, change);
+    this.#enqueue(keys ?? []);
+  }
+
   async #start(ready: readonly Promise<void>[], workers: number): Promise<void> {
     await Promise.all(ready);
     if (this.#stopped) return;
@@ -132,7 +139,10 @@ class Runner {
     try {
       const result = await this.#controller.reconcile(key);
       this.#queue.forget(key);
-      if (result?.requeueAfterMs !== undefined) this.#queue.addAfter(key, result.requeueAfterMs);
+      const { requeueAfterMs, pollAfterMs } = result ?? {};
+      for (const afterMs of [requeueAfterMs, pollAfterMs]) {
+        if (afterMs !== undefined) this.#queue.addAfter(key, afterMs);
+      }
     } catch (error) {
       if (!isConflict(error) && !isNamespaceTerminating(error)) this.#onError(key, error);
       this.#queue.addRateLimited(key);

@@ -5,7 +5,7 @@ import { discoverResources } from "../client/discovery.ts";
 import type { Informer, Informers } from "../client/informer.ts";
 import type { Client } from "../client/interface.ts";
 import type { Change } from "../controllers/controller.ts";
-import type { GraphObject, ObjectGraph } from "../controllers/object-graph.ts";
+import type { GraphObject, ObjectGraph, OwnerName } from "../controllers/object-graph.ts";
 
 /** What is called for every change of any object. */
 export type GraphHandler = (resource: Resource, change: Change) => void;
@@ -98,7 +98,7 @@ class Graph implements InformerGraph {
     return informer.synced;
   }
 
-  find(uid: string): GraphObject | undefined {
+  async find({ uid }: OwnerName): Promise<GraphObject | undefined> {
     for (const { resource, informer } of this.#known.values()) {
       const [object] = informer.byIndex("uid", uid);
       if (object !== undefined) return { resource, object };
@@ -106,7 +106,7 @@ class Graph implements InformerGraph {
     return undefined;
   }
 
-  dependents(uid: string): GraphObject[] {
+  async dependents(uid: string): Promise<GraphObject[]> {
     const found: GraphObject[] = [];
     for (const { resource, informer } of this.#known.values()) {
       for (const object of informer.byIndex("owner", uid)) found.push({ resource, object });
@@ -114,20 +114,16 @@ class Graph implements InformerGraph {
     return found;
   }
 
-  hasObjects(resource: Resource, namespace: string): boolean {
+  async hasObjects(resource: Resource, namespace: string): Promise<boolean> {
     const known = this.#known.get(`${resource.group}/${resource.resource}`);
     return (known?.informer.list(namespace).length ?? 0) > 0;
   }
 
-  resourceOf(apiVersion: string, kind: string): Resource | undefined {
+  async resourceOf(apiVersion: string, kind: string): Promise<Resource | undefined> {
     return this.#kinds.get(`${parseApiVersion(apiVersion)?.group}/${kind}`);
   }
 
-  resource(group: string, plural: string): Resource | undefined {
+  async resource(group: string, plural: string): Promise<Resource | undefined> {
     return this.#known.get(`${group}/${plural}`)?.resource;
-  }
-
-  namespaced(): Resource[] {
-    return [...this.#known.values()].map(({ resource }) => resource).filter(({ namespaced }) => namespaced);
   }
 }

@@ -4,6 +4,7 @@
  * Where upstream walks a graph of its own, this reconciles one object at a time: what its owners' and dependents' state
  * asks of it.
  */
+import { deepEqual } from "../../apimachinery/equality.ts";
 import { isNotFound } from "../../apimachinery/errors.ts";
 import type { KubeObject, OwnerReference, Resource } from "../../apimachinery/meta.ts";
 import type { Change, Controller, ControllerContext, Result } from "../controller.ts";
@@ -49,44 +50,57 @@ class GarbageCollector implements Controller {
     this.#context = context;
   }
 
-  *graphKeys(resource: Resource, { object, old }: Change): Iterable<string> {
-    const { graph } = this.#context;
+  async graphKeys(resource: Resource, { object, old }: Change): Promise<string[]> {
     if (object === undefined) {
-      if (old === undefined) return;
-      for (const dependent of graph.dependents(old.metadata.uid)) yield graphKey(dependent);
-      yield* this.#waitingOwners(old.metadata.ownerReferences ?? []);
-      return;
+      if (old === undefined) return [];
+      const { uid, ownerReferences = [] } = old.metadata;
+      return [...(await this.#dependentKeys(uid)), ...(await this.#waitingOwners(old, ownerReferences))];
     }
-    const { uid, deletionTimestamp, ownerReferences = [] } = object.metadata;
+    const keys: string[] = [];
     const foreground = isEndingWith(object, foregroundFinalizer);
     if (foreground || isEndingWith(object, orphanFinalizer)) {
-      yield objectKey(resource, object);
+      keys.push(objectKey(resource, object));
       const began = old === undefined || !isEndingWith(old, foregroundFinalizer);
-      if (foreground && began) for (const dependent of graph.dependents(uid)) yield graphKey(dependent);
-    } else if (deletionTimestamp === undefined && ownerReferences.some((one) => this.#isDoubtful(one))) {
-      yield objectKey(resource, object);
+      if (foreground && began) keys.push(...(await this.#dependentKeys(object.metadata.uid)));
+    } else if (await this.#isDoubtful(object, old)) {
+      keys.push(objectKey(resource, object));
     }
-    yield* this.#waitingOwners(released(old, object));
+    return [...keys, ...(await this.#waitingOwners(object, released(old, object)))];
   }
 
-  /** Whether an owner is not known, or is going and takes its dependents along. */
-  #isDoubtful({ uid }: OwnerReference): boolean {
-    const owner = this.#context.graph.find(uid);
-    return owner === undefined || isEndingWith(owner.object, foregroundFinalizer);
+  async #dependentKeys(uid: string): Promise<string[]> {
+    return (await this.#context.graph.dependents(uid)).map(graphKey);
   }
 
-  /** Of the owners that these references held up, those that wait to go. */
-  *#waitingOwners(references: readonly OwnerReference[]): Iterable<string> {
+  /**
+   * Whether one of an object's owners is not known, or is going and takes its dependents along. Only new references are
+   * asked about: what happens to an owner later is a change of the owner.
+   */
+  async #isDoubtful(object: KubeObject, old: KubeObject | undefined): Promise<boolean> {
+    const { namespace, deletionTimestamp, ownerReferences = [] } = object.metadata;
+    if (deletionTimestamp !== undefined) return false;
+    if (old !== undefined && deepEqual(ownerReferences, old.metadata.ownerReferences ?? [])) return false;
+    for (const reference of ownerReferences) {
+      const owner = await this.#context.graph.find(reference, namespace);
+      if (owner === undefined || isEndingWith(owner.object, foregroundFinalizer)) return true;
+    }
+    return false;
+  }
+
+  /** Of the owners that these references of an object held up, those that wait to go. */
+  async #waitingOwners({ metadata }: KubeObject, references: readonly OwnerReference[]): Promise<string[]> {
+    const keys: string[] = [];
     for (const reference of references) {
       if (!isBlocking(reference)) continue;
-      const owner = this.#context.graph.find(reference.uid);
-      if (owner !== undefined && isEndingWith(owner.object, foregroundFinalizer)) yield graphKey(owner);
+      const owner = await this.#context.graph.find(reference, metadata.namespace);
+      if (owner !== undefined && isEndingWith(owner.object, foregroundFinalizer)) keys.push(graphKey(owner));
     }
+    return keys;
   }
 
   async reconcile(key: string): Promise<Result | undefined> {
     const { group, plural, uid, namespace, name } = parseObjectKey(key);
-    const resource = this.#context.graph.resource(group, plural);
+    const resource = await this.#context.graph.resource(group, plural);
     if (resource === undefined) return undefined;
     const object = await this.#live(resource, namespace, name);
     if (object?.metadata.uid !== uid) return undefined;
@@ -117,7 +131,7 @@ class GarbageCollector implements Controller {
   /** Takes the owner's uid out of its dependents, then lets it go. */
   async #orphan(resource: Resource, owner: KubeObject): Promise<undefined> {
     const { uid } = owner.metadata;
-    const dependents = this.#context.graph.dependents(uid);
+    const dependents = await this.#context.graph.dependents(uid);
     await Promise.all(
       dependents.map(async (dependent) => {
         const { namespace = "", name } = dependent.object.metadata;
@@ -133,9 +147,10 @@ class GarbageCollector implements Controller {
   /** Lets the object go when nothing holds it up any more; its dependents are keys of their own. */
   async #finishForeground(resource: Resource, owner: KubeObject): Promise<undefined> {
     const { uid } = owner.metadata;
-    const blocked = this.#context.graph
-      .dependents(uid)
-      .some(({ object }) => object.metadata.ownerReferences?.some((one) => one.uid === uid && isBlocking(one)));
+    const dependents = await this.#context.graph.dependents(uid);
+    const blocked = dependents.some(({ object }) =>
+      object.metadata.ownerReferences?.some((one) => one.uid === uid && isBlocking(one)),
+    );
     if (!blocked) await this.#removeFinalizer(resource, owner, foregroundFinalizer);
   }
 
@@ -147,7 +162,7 @@ class GarbageCollector implements Controller {
       return;
     }
     const { finalizers = [], uid } = object.metadata;
-    const dependents = waiting.length > 0 ? this.#context.graph.dependents(uid) : [];
+    const dependents = waiting.length > 0 ? await this.#context.graph.dependents(uid) : [];
     if (dependents.length > 0) {
       // Owners that wait for each other would wait for ever.
       const circular = dependents.some((dependent) => isEndingWith(dependent.object, foregroundFinalizer));
@@ -176,12 +191,14 @@ class GarbageCollector implements Controller {
    */
   async #owner(resource: Resource, object: KubeObject, reference: OwnerReference): Promise<KubeObject | undefined> {
     const { uid, apiVersion, kind, name } = reference;
-    if (this.#absent.has(uid)) return undefined;
+    // By all of the name: with another name or in another namespace the uid may be there.
+    const identity = [object.metadata.namespace ?? "", apiVersion, kind, name, uid].join(" ");
+    if (this.#absent.has(identity)) return undefined;
     const { graph } = this.#context;
-    const ownerResource = graph.resourceOf(apiVersion, kind);
+    const ownerResource = await graph.resourceOf(apiVersion, kind);
     if (ownerResource === undefined) throw new UnknownKind(`no resource for ${kind} of ${apiVersion}`);
     const { namespace } = object.metadata;
-    const known = graph.find(uid);
+    const known = await graph.find(reference, namespace);
     const fits =
       known?.resource.kind === kind &&
       known.object.metadata.name === name &&
@@ -195,7 +212,7 @@ class GarbageCollector implements Controller {
     const owner = await this.#live(ownerResource, namespace ?? "", name);
     if (owner?.metadata.uid === uid) return owner;
     // Elsewhere an object has that uid, so absence holds for this namespace only.
-    if (known === undefined) this.#remember(uid);
+    if (known === undefined) this.#remember(identity);
     else this.#warn(object, reference, namespace ?? "");
     return undefined;
   }
@@ -206,8 +223,8 @@ class GarbageCollector implements Controller {
     this.#context.events.event(object, "Warning", "OwnerRefInvalidNamespace", message);
   }
 
-  #remember(uid: string): void {
-    this.#absent.add(uid);
+  #remember(identity: string): void {
+    this.#absent.add(identity);
     if (this.#absent.size <= absentLimit) return;
     for (const oldest of this.#absent) {
       this.#absent.delete(oldest);

@@ -36,11 +36,11 @@ class NamespaceController implements Controller {
   }
 
   /** The last object of a resource has left a namespace that ends: it may be finished now. */
-  graphKeys(resource: Resource, { object, old }: Change): string[] {
+  async graphKeys(resource: Resource, { object, old }: Change): Promise<string[]> {
     const { namespace } = old?.metadata ?? {};
     if (object !== undefined || namespace === undefined) return [];
     const ending = this.#context.informers.get(namespaces).get(namespace)?.metadata.deletionTimestamp !== undefined;
-    return ending && !this.#context.graph.hasObjects(resource, namespace) ? [namespace] : [];
+    return ending && !(await this.#context.graph.hasObjects(resource, namespace)) ? [namespace] : [];
   }
 
   async reconcile(name: string): Promise<Result | undefined> {

@@ -81,9 +81,10 @@ class NodeLifecycleController implements Controller {
     if (silent && ready?.status !== "Unknown") node = await this.#markUnknown(known);
     const waitMs = await this.#taint(node);
     if (this.#unmarked.has(name)) await this.#markPods(name);
-    const checkMs = silent ? undefined : dueAt - clock.now() + 1;
-    const nextMs = Math.min(waitMs ?? Number.POSITIVE_INFINITY, checkMs ?? Number.POSITIVE_INFINITY);
-    return Number.isFinite(nextMs) ? { requeueAfterMs: nextMs } : undefined;
+    return {
+      ...(waitMs === undefined ? {} : { requeueAfterMs: waitMs }),
+      ...(silent ? {} : { pollAfterMs: dueAt - clock.now() + 1 }),
+    };
   }
 
   #forget(name: string): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createObjectGraph } from "../../../../lib/local/object-graph.ts";
-import { configmaps, events, namespaces, secrets } from "../../../../lib/openapi/types/resources.ts";
+import { configmaps, events, secrets } from "../../../../lib/openapi/types/resources.ts";
 import { FakeApi } from "../../../support/fake-api.ts";
 import { FakeClock, seededRandom } from "../../../support/fake-clock.ts";
 import { FakeInformers } from "../../../support/fake-informers.ts";
@@ -18,23 +18,22 @@ describe("object graph", () => {
     const owner = await api.create(configmaps, { metadata: { name: "o", namespace: "x" } });
     const reference = { apiVersion: "v1", kind: "ConfigMap", name: "o", uid: owner.metadata.uid };
     await api.create(secrets, { metadata: { name: "d", namespace: "x", ownerReferences: [reference] } });
-    expect(graph.find(owner.metadata.uid)?.resource.resource).toBe("configmaps");
-    const dependents = graph.dependents(owner.metadata.uid);
+    expect((await graph.find(reference, "x"))?.resource.resource).toBe("configmaps");
+    const dependents = await graph.dependents(owner.metadata.uid);
     expect(dependents.map(({ resource, object }) => `${resource.resource}/${object.metadata.name}`)).toEqual([
       "secrets/d",
     ]);
-    expect(graph.find("nobody")).toBeUndefined();
-    expect([graph.hasObjects(secrets, "x"), graph.hasObjects(secrets, "y")]).toEqual([true, false]);
+    expect(await graph.find({ ...reference, uid: "nobody" }, "x")).toBeUndefined();
+    expect([await graph.hasObjects(secrets, "x"), await graph.hasObjects(secrets, "y")]).toEqual([true, false]);
   });
 
   it("maps kinds to resources at whatever version, and leaves Events out", async () => {
     const { graph } = start();
     await graph.synced;
-    expect(graph.resourceOf("autoscaling/v1", "HorizontalPodAutoscaler")?.version).toBe("v2");
-    expect(graph.resourceOf("v1", "ConfigMap")).toMatchObject({ resource: "configmaps" });
-    expect(graph.resourceOf("example.com/v1", "Widget")).toBeUndefined();
-    expect(graph.resource("", events.resource)).toBeUndefined();
-    expect(graph.namespaced().map(({ resource }) => resource)).not.toContain(namespaces.resource);
+    expect((await graph.resourceOf("autoscaling/v1", "HorizontalPodAutoscaler"))?.version).toBe("v2");
+    expect(await graph.resourceOf("v1", "ConfigMap")).toMatchObject({ resource: "configmaps" });
+    expect(await graph.resourceOf("example.com/v1", "Widget")).toBeUndefined();
+    expect(await graph.resource("", events.resource)).toBeUndefined();
   });
 
   it("tells of every change, also of what was there before", async () => {
@@ -65,6 +64,6 @@ describe("object graph", () => {
     await clock.advance(10_000);
     await graph.synced;
     expect(errors.length).toBeGreaterThan(0);
-    expect(graph.resourceOf("v1", "Secret")).toBeDefined();
+    expect(await graph.resourceOf("v1", "Secret")).toBeDefined();
   });
 });
