@@ -1,6 +1,7 @@
 /** The API server of one cluster with everything that belongs to it: what compositions (local, Lambda, tests) build. */
 import type { Clock, Random } from "../apimachinery/clock.ts";
 import type { UserInfo } from "../apimachinery/http.ts";
+import { builtinGroups, type DiscoveryGroup } from "../openapi/discovery.ts";
 import { strategies } from "../registry/index.ts";
 import type { ClusterConfig } from "../registry/strategy.ts";
 import type { Store } from "../storage/interface.ts";
@@ -30,6 +31,8 @@ export interface ClusterServerOptions {
   readonly staticTokens?: Readonly<Record<string, UserInfo>>;
   /** Bearer tokens of other kinds, asked after the server's own (IAM's, say). */
   readonly moreTokens?: readonly TokenAuthenticator[];
+  /** Groups served beside the built-in ones: `accessGroup`, in AWS. */
+  readonly moreGroups?: readonly DiscoveryGroup[];
   readonly connectors?: Readonly<Record<string, Connector>>;
   readonly maxWatchMs?: number;
   readonly logError: (error: unknown, request: string) => void;
@@ -43,8 +46,9 @@ export interface ClusterServer extends ApiServer {
 
 /** Makes the server. */
 export function createClusterServer(options: ClusterServerOptions): ClusterServer {
-  const { cluster, store, clock, random, config, connectors, maxWatchMs, logError } = options;
+  const { cluster, store, clock, random, config, connectors, moreGroups, maxWatchMs, logError } = options;
   const closing = new AbortController();
+  const groups = servedGroups(moreGroups);
   const identity = createIdentity({
     cluster,
     store,
@@ -67,11 +71,12 @@ export function createClusterServer(options: ClusterServerOptions): ClusterServe
     strategyExtras: identity.strategyExtras,
     admission: admissionPlugins,
     config,
+    moreGroups,
     routes: [
       healthRoute({ ping: () => undefined, etcd: () => storeProblem(store, cluster) }),
       versionRoute(versionInfo),
-      discoveryRoute(),
-      openapiRoute(),
+      discoveryRoute({ groups }),
+      openapiRoute(groups),
       identity.route,
     ],
     connectors,
@@ -87,6 +92,16 @@ export function createClusterServer(options: ClusterServerOptions): ClusterServe
       closing.abort();
       server.close();
     },
+  };
+}
+
+/** The groups that discovery tells of: the same array each time. */
+function servedGroups(more: readonly DiscoveryGroup[] = []): () => readonly DiscoveryGroup[] {
+  if (more.length === 0) return builtinGroups;
+  let all: readonly DiscoveryGroup[] | undefined;
+  return () => {
+    all ??= [...builtinGroups(), ...more];
+    return all;
   };
 }
 

@@ -1,5 +1,6 @@
 /** All resources that a cluster serves, by group, version and name. */
-import { builtinResources, type ResourceInfo } from "../openapi/resources.ts";
+import type { DiscoveryGroup } from "../openapi/discovery.ts";
+import { builtinResources, type ResourceInfo, resourcesOf } from "../openapi/resources.ts";
 import { internalResources } from "../registry/internal-resources.ts";
 import type { Strategy } from "../registry/strategy.ts";
 import type { Conversion } from "./conversion.ts";
@@ -17,15 +18,17 @@ export class EndpointTable {
   readonly #strategies: Readonly<Record<string, Strategy>>;
   readonly #conversions: Readonly<Record<string, Conversion>>;
 
+  /** `moreGroups`: served beside the built-in ones. */
   constructor(
     cluster: string,
     strategies: Readonly<Record<string, Strategy>>,
     conversions: Readonly<Record<string, Conversion>>,
+    moreGroups: readonly DiscoveryGroup[] = [],
   ) {
     this.#cluster = cluster;
     this.#strategies = strategies;
     this.#conversions = conversions;
-    for (const info of builtinResources()) {
+    for (const info of [...builtinResources(), ...resourcesOf(moreGroups)]) {
       this.#infos.set(`${info.group}/${info.version}/${info.resource}`, info);
       this.#groups.add(info.group);
     }

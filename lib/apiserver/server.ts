@@ -5,6 +5,7 @@
 import { type Clock, type Random, systemClock, systemRandom } from "../apimachinery/clock.ts";
 import { newRequestEntityTooLarge, newUnauthorized, StatusError } from "../apimachinery/errors.ts";
 import type { Handler, ServerRequest, ServerResponse, UserInfo } from "../apimachinery/http.ts";
+import type { DiscoveryGroup } from "../openapi/discovery.ts";
 import type { ClusterConfig, Objects, Strategy, StrategyContext } from "../registry/strategy.ts";
 import type { Store } from "../storage/interface.ts";
 import type { AdmissionPlugin } from "./admission/plugin.ts";
@@ -37,6 +38,8 @@ export interface ApiServerOptions {
   readonly impersonation?: Impersonation;
   readonly admission: readonly AdmissionPlugin[];
   readonly config: ClusterConfig;
+  /** Groups served beside the built-in ones; the routes of discovery and OpenAPI must tell of them too. */
+  readonly moreGroups?: readonly DiscoveryGroup[];
   /** In order; the first that answers wins. */
   readonly routes: readonly Route[];
   /** Subresources that are connections, by `resource/subresource`. */
@@ -75,7 +78,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     random,
     config,
     resources: new ResourceStore(store, clock, random),
-    endpoints: new EndpointTable(cluster, options.strategies, conversions),
+    endpoints: new EndpointTable(cluster, options.strategies, conversions, options.moreGroups),
     admission: new AdmissionChain(options.admission),
     objects,
     maxWatchMs: options.maxWatchMs ?? 14 * 60_000,

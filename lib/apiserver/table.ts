@@ -2,7 +2,7 @@
 import { newBadRequest } from "../apimachinery/errors.ts";
 import type { AnyObject } from "../apimachinery/meta.ts";
 import { ageCell } from "../registry/printers/cells.ts";
-import { columnsOf } from "../registry/printers/columns.ts";
+import { type ColumnDefinition, columnsOf } from "../registry/printers/columns.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Negotiated } from "./negotiation.ts";
 import type { ResourceRequest } from "./request.ts";
@@ -27,6 +27,10 @@ export function partialMetadata(object: AnyObject, form: Negotiated): AnyObject 
 function rowObject(object: AnyObject, include: IncludeObject, form: Negotiated): unknown {
   if (include === "None") return null;
   return include === "Object" ? object : partialMetadata(object, form);
+}
+
+function columnsOfEndpoint({ strategy, info }: Endpoint): readonly ColumnDefinition[] {
+  return strategy.columns ?? columnsOf(info.group, info.version, info.resource);
 }
 
 function cellsOf({ strategy, info }: Endpoint, object: AnyObject, now: number): unknown[] {
@@ -58,12 +62,11 @@ export function tableText(
   form: Negotiated,
   withColumns = true,
 ): string {
-  const { group, version, resource } = request.endpoint.info;
   return JSON.stringify({
     kind: "Table",
     apiVersion: formVersion(form),
     metadata,
-    columnDefinitions: withColumns ? columnsOf(group, version, resource) : null,
+    columnDefinitions: withColumns ? columnsOfEndpoint(request.endpoint) : null,
     rows: rows(request, objects, form),
   });
 }

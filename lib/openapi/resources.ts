@@ -113,11 +113,11 @@ function resourceInfo(
   };
 }
 
-/** All built-in resources, in discovery's order. */
-export function builtinResources(): readonly ResourceInfo[] {
-  if (all) return all;
+/** The resources of groups, in their order. */
+export function resourcesOf(groups: DiscoveryFacts["groups"]): readonly ResourceInfo[] {
+  if (groups.length === 0) return [];
   const selectors: Record<string, string[]> = JSON.parse(factsText("selectors.json"));
-  all = discoveryFacts().groups.flatMap(({ group, versions }) =>
+  return groups.flatMap(({ group, versions }) =>
     versions.flatMap(({ version, resources }) =>
       resources.map((facts) => {
         const labels = selectors[`${group === "" ? "" : `${group}/`}${version}/${facts.resource}`];
@@ -125,6 +125,12 @@ export function builtinResources(): readonly ResourceInfo[] {
       }),
     ),
   );
+}
+
+/** All built-in resources, in discovery's order. */
+export function builtinResources(): readonly ResourceInfo[] {
+  if (all) return all;
+  all = resourcesOf(discoveryFacts().groups);
   for (const info of all) byName.set(`${info.group}/${info.version}/${info.resource}`, info);
   return all;
 }

@@ -1,5 +1,6 @@
 /** The only list of strategies, by `resource` or `resource.group`. Kinds without one need nothing special. */
 
+import { accessEntryStrategy } from "./access/accessentry.ts";
 import {
   mutatingAdmissionPolicyBindingStrategy,
   mutatingAdmissionPolicyStrategy,
@@ -139,6 +140,7 @@ const all: Readonly<Record<string, AnyStrategy>> = {
   "storageclasses.storage.k8s.io": storageClassStrategy,
   "volumeattachments.storage.k8s.io": volumeAttachmentStrategy,
   "volumeattributesclasses.storage.k8s.io": volumeAttributesClassStrategy,
+  "accessentries.access.coracle.dev": accessEntryStrategy,
   "mutatingadmissionpolicies.admissionregistration.k8s.io": mutatingAdmissionPolicyStrategy,
   "mutatingadmissionpolicybindings.admissionregistration.k8s.io": mutatingAdmissionPolicyBindingStrategy,
   "mutatingwebhookconfigurations.admissionregistration.k8s.io": mutatingWebhookConfigurationStrategy,

@@ -10,6 +10,7 @@ import type { UserInfo } from "../apimachinery/http.ts";
 import type { AnyObject, GroupVersionResource, ObjectMeta } from "../apimachinery/meta.ts";
 import type { FieldError } from "../apimachinery/validation/field.ts";
 import type { PolicyRule, RoleRef } from "../openapi/types/rbac-v1.ts";
+import type { ColumnDefinition } from "./printers/columns.ts";
 
 /** The cluster's settings that strategies and admission look at. */
 export interface ClusterConfig {
@@ -205,7 +206,9 @@ export interface Strategy<T extends { metadata: Partial<ObjectMeta> } = AnyObjec
   readonly defaultDeletion?: "background" | "orphan";
   /** Field selectors beyond metadata.name and metadata.namespace; the names are those of facts/selectors.json. */
   selectableFields?(object: T): Record<string, string>;
-  /** The cells of its row, in the order of facts/columns.json; absent: name and age. */
+  /** The columns of its table; absent: those of facts/columns.json. */
+  readonly columns?: readonly ColumnDefinition[];
+  /** The cells of its row, in the order of the columns; absent: name and age. */
   cells?(object: T, context: TableContext): unknown[];
   /** metav1.TableRowConditions of its row (a pod that has ended). */
   rowConditions?(object: T): unknown[] | undefined;

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { title } from "./names.ts";
+import { ownDescriptions } from "./own-descriptions.ts";
 
 /** A definition's description and its fields'. */
 export interface Descriptions {
@@ -58,6 +59,8 @@ const shownByField: Readonly<Record<string, readonly [definition: string, field:
 export function descriptionsOf(name: string): Descriptions {
   const known = models.get(name);
   if (known) return known;
+  const ours = ownDescriptions[name];
+  if (ours) return ours;
   const shown = shownByField[name];
   if (shown) return { own: descriptionsOf(shown[0]).fields.get(shown[1]), fields: none.fields };
   const parts = name.split(".");

@@ -9,6 +9,7 @@ const specials: Readonly<Record<string, string>> = {
 };
 
 const packages: Readonly<Record<string, string>> = {
+  access: "dev.coracle.",
   meta: "io.k8s.apimachinery.pkg.apis.",
   version: "io.k8s.apimachinery.pkg.",
   apiextensions: "io.k8s.apiextensions-apiserver.pkg.apis.",
