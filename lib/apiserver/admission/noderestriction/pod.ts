@@ -1,9 +1,9 @@
 /** What a node may do to pods: show its own ones (mirror pods), tell their status, and evict them. */
 import { deepEqual } from "../../../apimachinery/equality.ts";
 import { newNotFound } from "../../../apimachinery/errors.ts";
+import { podReferences } from "../../../nodes/pod-references.ts";
 import type { Node, Pod, PodSpec, Volume } from "../../../openapi/types/core-v1.ts";
 import { nodes, pods } from "../../../openapi/types/resources.ts";
-import { podReferences } from "../../authorization/node/pod-references.ts";
 import { denied } from "../denial.ts";
 import type { Attributes } from "../plugin.ts";
 

@@ -1,8 +1,9 @@
 /** Which node may read which object, because of the pods that are bound to it (upstream: authorizer/node/graph.go). */
+
+import { podReferences, type VertexType, vertex } from "../../../nodes/pod-references.ts";
 import type { PersistentVolume, Pod } from "../../../openapi/types/core-v1.ts";
 import type { ResourceSlice } from "../../../openapi/types/resource-v1.ts";
 import type { VolumeAttachment } from "../../../openapi/types/storage-v1.ts";
-import { podReferences, type VertexType, vertex } from "./pod-references.ts";
 
 interface VolumeEdges {
   readonly claim: string;

@@ -3,13 +3,13 @@
  * write their own Node, lease, CSINode and pods' status. What a write says is checked by the NodeRestriction plugin.
  */
 import { parseFieldSelector } from "../../../apimachinery/fields.ts";
+import type { VertexType } from "../../../nodes/pod-references.ts";
 import type { PolicyRule } from "../../../openapi/types/rbac-v1.ts";
 import type { AuthorizationAttributes, Authorizer, Decision } from "../authorizer.ts";
 import type { CacheGroup } from "../collection-cache.ts";
 import { ruleAllows } from "../rbac/rule.ts";
 import type { NodeGraph } from "./graph.ts";
 import { nodeIdentity } from "./identity.ts";
-import type { VertexType } from "./pod-references.ts";
 
 type Attributes = AuthorizationAttributes;
 type GraphCache = CacheGroup<NodeGraph>;
@@ -23,7 +23,8 @@ async function related(node: string, type: VertexType, { namespace, name }: Attr
   const graph = await cache.filled();
   if (graph.leadsTo(node, type, namespace, name)) return allow;
   // A pod may just have been bound.
-  return (await cache.caughtUp()) && graph.leadsTo(node, type, namespace, name) ? allow : unrelated(node);
+  await cache.caughtUp();
+  return graph.leadsTo(node, type, namespace, name) ? allow : unrelated(node);
 }
 
 async function byName(node: string, type: VertexType, attributes: Attributes, cache: GraphCache): Promise<Decision> {

@@ -5,7 +5,7 @@ import { CollectionCache } from "../../../../../lib/apiserver/authorization/coll
 import { forbidden, privilegedAuthorizer, unionAuthorizers } from "../../../../../lib/apiserver/authorization/index.ts";
 import { NodeGraph } from "../../../../../lib/apiserver/authorization/node/graph.ts";
 import { nodeAuthorizer } from "../../../../../lib/apiserver/authorization/node/node-authorizer.ts";
-import { podReferences } from "../../../../../lib/apiserver/authorization/node/pod-references.ts";
+import { podReferences } from "../../../../../lib/nodes/pod-references.ts";
 import { decide } from "../../../../../lib/apiserver/authorization/rbac/rbac-authorizer.ts";
 import { RoleIndex } from "../../../../../lib/apiserver/authorization/rbac/role-index.ts";
 import { ruleAllows } from "../../../../../lib/apiserver/authorization/rbac/rule.ts";
@@ -267,17 +267,18 @@ describe("nodeAuthorizer", () => {
 });
 
 describe("CollectionCache", () => {
-  it("tells what is there, then every change, and knows when it has caught up", async () => {
+  it.each(["watch", "on use"] as const)("tells what is there, then every change: %s", async (mode) => {
     const store = await openSqliteStore({ file: ":memory:", durable: false });
     const stop = new AbortController();
     const collection = { cluster: "c", group: "", resource: "pods" };
     const value = (text: string) => ({ text: () => JSON.stringify(text), labels: {}, fields: {}, owners: [] });
     await store.create(collection, "d/a", value("one"));
     const seen = new Map<string, unknown>();
-    const cache = new CollectionCache(store, collection, systemClock, (key, object) => seen.set(key, object));
-    await cache.start(stop.signal);
+    const feed = { store, clock: systemClock, signal: stop.signal, mode } as const;
+    const cache = new CollectionCache(feed, collection, (key, object) => seen.set(key, object));
+    await cache.start();
     expect([...seen]).toEqual([["d/a", "one"]]);
-    expect(await cache.caughtUp()).toBe(false);
+    await cache.caughtUp();
     const revision = await store.create(collection, "d/b", value("two"));
     await cache.caughtUp();
     expect(seen.get("d/b")).toBe("two");

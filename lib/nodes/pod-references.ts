@@ -1,5 +1,5 @@
 /** The objects that a pod's node must be able to read (upstream: pkg/api/v1/pod and authorizer/node/graph.go). */
-import type { Container, EphemeralContainer, Pod, PodSpec, Volume } from "../../../openapi/types/core-v1.ts";
+import type { Container, EphemeralContainer, Pod, PodSpec, Volume } from "../openapi/types/core-v1.ts";
 
 /** What a node may read because of what runs on it. */
 export type VertexType =
