@@ -1,0 +1,40 @@
+/** A node's inbox: the queue through which it learns that there is something new to read. */
+
+/** Set on a Node by its agent to `sqs`: it wants an inbox. */
+export const transportAnnotation = "coracle.dev/transport";
+/** Set on a Node by the control plane: the URL of its inbox. */
+export const inboxAnnotation = "coracle.dev/inbox";
+
+/** Something of a collection has changed up to the revision. What, is read from the API. */
+export interface Nudge {
+  /** `group/resource`; of the core group `/pods`. */
+  readonly collection: string;
+  readonly revision: number;
+}
+
+/** A nudge of a message, or undefined where it is none: whoever gets that reads everything. */
+export function parseNudge(text: string): Nudge | undefined {
+  try {
+    const { collection, revision } = JSON.parse(text) as Partial<Nudge>;
+    if (typeof collection !== "string" || !collection.includes("/")) return undefined;
+    return Number.isSafeInteger(revision) ? { collection, revision: revision as number } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The inboxes of one cluster's nodes. Methods reject where the queues can't be reached: try again later. */
+export interface InboxQueues {
+  /** Makes the node's inbox unless it is there; gives its URL. */
+  ensure(node: { readonly name: string; readonly uid: string }): Promise<string>;
+  /** Removes the inbox of the Node with the uid; fine where there is none. */
+  remove(nodeUid: string): Promise<void>;
+  /** The uids of the Nodes for which there are inboxes. */
+  list(): Promise<string[]>;
+}
+
+/** Takes nudges to inboxes. */
+export interface InboxSender {
+  /** One message each. An inbox that is gone is no error. Rejects where the queues can't be reached: send all again. */
+  send(nudges: readonly { readonly inbox: string; readonly nudge: Nudge }[]): Promise<void>;
+}

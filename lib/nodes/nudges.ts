@@ -1,0 +1,146 @@
+/** Which nodes must be told of which changes, so that none of them needs to watch. */
+import { createHash } from "node:crypto";
+import type { KubeObject } from "../apimachinery/meta.ts";
+import type { Informer, Informers } from "../client/informer.ts";
+import type { Node, Pod } from "../openapi/types/core-v1.ts";
+import { nodes as nodeResource, pods as podResource } from "../openapi/types/resources.ts";
+import { type InboxSender, inboxAnnotation, type Nudge } from "./inbox.ts";
+import { podReferences, type VertexType, vertex } from "./pod-references.ts";
+
+/** A change, as the log has it. */
+export interface NudgeEntry {
+  /** `group/resource`; of the core group `/pods`. */
+  readonly collection: string;
+  /** `namespace/name` or `name`. */
+  readonly key: string;
+  readonly revision: number;
+  /** The selectable fields after the change and before it. */
+  readonly fields?: Readonly<Record<string, string>>;
+  readonly previousFields?: Readonly<Record<string, string>>;
+  /** The object after the change, where that is at hand. */
+  readonly object?: KubeObject;
+}
+
+/** Tells nodes of changes. */
+export interface NodeNudges {
+  /** Asks for the copies that `changed` reads. Call it before the informers catch up for the first time. */
+  prepare(informers: Informers): void;
+  /**
+   * Nudges the nodes that the changes matter to. The informers hold at least what was written before the changes.
+   * Rejects where a queue can't be reached: call it again with the same entries, which does no harm.
+   */
+  changed(cluster: string, entries: readonly NudgeEntry[], informers: Informers): Promise<void>;
+}
+
+const byNode = "inbox";
+const byReference = "nodeReference";
+
+/** What a change of a collection is to whom. */
+const everybodyReads = new Set(["/services", "discovery.k8s.io/endpointslices"]);
+const referred: ReadonlyMap<string, VertexType> = new Map([
+  ["/configmaps", "configmap"],
+  ["/secrets", "secret"],
+]);
+/** So many nodes' looks are remembered; more are told of needlessly at times. */
+const maxLooks = 10_000;
+
+/** Nudges through the sender. */
+export function createNodeNudges(sender: InboxSender): NodeNudges {
+  return new Nudges(sender);
+}
+
+class Nudges implements NodeNudges {
+  readonly #sender: InboxSender;
+  /** What each node was last told that its Node looks like. */
+  readonly #looks = new Map<string, string>();
+
+  constructor(sender: InboxSender) {
+    this.#sender = sender;
+  }
+
+  prepare(informers: Informers): void {
+    this.#nodes(informers);
+    this.#pods(informers);
+  }
+
+  async changed(cluster: string, entries: readonly NudgeEntry[], informers: Informers): Promise<void> {
+    const nodes = this.#nodes(informers);
+    const told = new Map<string, Map<string, number>>();
+    const looks = new Map<string, string>();
+    for (const entry of entries) {
+      for (const node of this.#concerned(cluster, entry, informers, looks)) {
+        const inbox = nodes.get(node)?.metadata.annotations?.[inboxAnnotation];
+        if (inbox === undefined) continue;
+        const collections = told.get(inbox) ?? new Map<string, number>();
+        collections.set(entry.collection, Math.max(entry.revision, collections.get(entry.collection) ?? 0));
+        told.set(inbox, collections);
+      }
+    }
+    const nudges: { inbox: string; nudge: Nudge }[] = [];
+    for (const [inbox, collections] of told) {
+      for (const [collection, revision] of collections) nudges.push({ inbox, nudge: { collection, revision } });
+    }
+    if (nudges.length > 0) await this.#sender.send(nudges);
+    // Only now: what could not be sent is sent again with the same entries.
+    for (const [node, look] of looks) this.#looks.set(node, look);
+    if (this.#looks.size > maxLooks) this.#looks.clear();
+  }
+
+  #nodes(informers: Informers): Informer<Node> {
+    const nodes = informers.get(nodeResource);
+    nodes.addIndex(byNode, (node) => (node.metadata.annotations?.[inboxAnnotation] === undefined ? [] : ["yes"]));
+    return nodes;
+  }
+
+  #pods(informers: Informers): Informer<Pod> {
+    const pods = informers.get(podResource);
+    pods.addIndex(byReference, (pod) => (pod.spec.nodeName ? podReferences(pod) : []));
+    return pods;
+  }
+
+  /** Names of nodes. */
+  *#concerned(
+    cluster: string,
+    entry: NudgeEntry,
+    informers: Informers,
+    looks: Map<string, string>,
+  ): Generator<string, void> {
+    const { collection, key } = entry;
+    if (collection === "/pods") yield* podNodes(entry, this.#pods(informers));
+    else if (collection === "/nodes") {
+      const place = `${cluster}/${key}`;
+      const look = lookOf(entry.object as Node | undefined);
+      if (look !== undefined) looks.set(place, look);
+      if (look === undefined || this.#looks.get(place) !== look) yield key;
+    } else if (everybodyReads.has(collection)) {
+      for (const { metadata } of this.#nodes(informers).byIndex(byNode, "yes")) yield metadata.name;
+    }
+    const type = referred.get(collection);
+    if (type === undefined) return;
+    const slash = key.indexOf("/");
+    const wanted = vertex(type, key.slice(0, slash), key.slice(slash + 1));
+    for (const { spec } of this.#pods(informers).byIndex(byReference, wanted)) if (spec.nodeName) yield spec.nodeName;
+  }
+}
+
+/** The node that a pod is bound to, and the one it was bound to before. */
+function podNodes({ key, fields, previousFields }: NudgeEntry, pods: Informer<Pod>): Set<string> {
+  const found = new Set<string>();
+  for (const name of [fields?.["spec.nodeName"], previousFields?.["spec.nodeName"]]) if (name) found.add(name);
+  const known = fields === undefined ? pods.get(key)?.spec.nodeName : undefined;
+  if (known) found.add(known);
+  return found;
+}
+
+/**
+ * What a node's agent must know of its Node, in short; undefined where that is unknown. Heartbeats are left out: they
+ * are the node's own news.
+ */
+function lookOf(node: Node | undefined): string | undefined {
+  if (node === undefined) return undefined;
+  const { resourceVersion: _, managedFields: __, ...metadata } = node.metadata;
+  const conditions = node.status?.conditions?.map(({ type, status, reason }) => [type, status, reason]);
+  return createHash("sha256")
+    .update(JSON.stringify([metadata, node.spec, conditions]))
+    .digest("base64url");
+}
