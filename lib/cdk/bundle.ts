@@ -1,0 +1,65 @@
+/**
+ * Makes one ES module of an entry and all that it imports, the AWS SDK included, by the local esbuild: no container, no
+ * network. What the code reads at run time is put beside it: every module of a bundle has the bundle's folder as its
+ * `import.meta.dirname`, so that a path that begins there holds in the source and in the bundle.
+ */
+import { execFileSync } from "node:child_process";
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import { buildSync } from "esbuild";
+
+/** The project's folder. */
+export const projectFolder = join(import.meta.dirname, "../..");
+
+/** What a bundle reads at run time. */
+export type BundleData =
+  /** What Kubernetes serves: `lib/openapi/facts`. */
+  | "facts"
+  /** What a fresh cluster holds: `lib/apiserver/bootstrap/objects`. */
+  | "objects"
+  /** What fields mean, in words: for who serves OpenAPI documents and tables. */
+  | "descriptions";
+
+const copy = (from: string, to: string) =>
+  cpSync(join(projectFolder, from), to, { recursive: true, filter: (name) => !name.endsWith(".md") });
+
+const put: Readonly<Record<BundleData, (folder: string) => void>> = {
+  facts: (folder) => copy("lib/openapi/facts", join(folder, "facts")),
+  objects: (folder) => copy("lib/apiserver/bootstrap/objects", join(folder, "objects")),
+  descriptions: (folder) => {
+    const collector = join(projectFolder, "lib/openapi/documents/collect-process.ts");
+    execFileSync(process.execPath, [collector, join(folder, "descriptions.json")]);
+  },
+};
+
+/** Puts data beside a bundle. */
+export function putData(data: readonly BundleData[], folder: string): void {
+  for (const name of data) put[name](folder);
+}
+
+// Packages in CommonJS require node's modules; an ES module has no `require` of its own.
+const requireInModule = [
+  'import { createRequire as createRequireOfBundle } from "node:module";',
+  "const require = createRequireOfBundle(import.meta.url);",
+].join("");
+
+/** Bundles an entry (a path in the project) into a file (a whole path). Throws what esbuild says. */
+export function bundle(entry: string, file: string): void {
+  buildSync({
+    absWorkingDir: projectFolder,
+    entryPoints: [entry],
+    outfile: file,
+    bundle: true,
+    platform: "node",
+    target: "node24",
+    format: "esm",
+    // ES modules first: what of them is unused can be left out.
+    mainFields: ["module", "main"],
+    // Names stay as they are, for the stack traces in the logs.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: "none",
+    banner: { js: requireInModule },
+    logLevel: "warning",
+  });
+}

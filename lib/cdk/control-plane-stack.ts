@@ -1,0 +1,64 @@
+/** What can be thrown away and made again: the API, the functions, the queues, and who wakes whom. */
+import { CfnOutput, CfnParameter, Stack, type StackProps } from "aws-cdk-lib";
+import { ResponseTransferMode } from "aws-cdk-lib/aws-apigateway";
+import type { Construct } from "constructs";
+import { Functions } from "./functions.ts";
+import type { DeploymentOptions } from "./options.ts";
+import { Queues } from "./queues.ts";
+import { ClusterApi } from "./rest-api.ts";
+import type { StateStack } from "./state-stack.ts";
+
+/** What the stack is told. */
+export interface ControlPlaneStackProps extends StackProps {
+  readonly options: DeploymentOptions;
+  readonly state: StateStack;
+}
+
+/** Everything that runs, but the nodes. */
+export class ControlPlaneStack extends Stack {
+  readonly api: ClusterApi;
+  readonly queues: Queues;
+  readonly functions: Functions;
+
+  constructor(scope: Construct, id: string, { options, state, ...props }: ControlPlaneStackProps) {
+    super(scope, id, props);
+    const adminArn = this.adminArn(options);
+    this.queues = new Queues(this, "Queues");
+    this.api = new ClusterApi(this, "Api", options);
+    this.functions = new Functions(this, "Functions", {
+      options,
+      state,
+      queues: this.queues,
+      environment: {
+        TABLE_NAME: state.table.table.tableName,
+        CLUSTERS: options.clusters,
+        API_URL: this.api.url,
+        WATCH_MODE: options.responseTransferMode === ResponseTransferMode.STREAM ? "stream" : "buffered",
+        ...options.emulator?.environment,
+      },
+      adminArn,
+    });
+    this.api.serve(this.functions.api.function);
+    this.output("ApiUrl", this.api.url, "The server's URL of the cluster `default`.");
+    this.output("Clusters", options.clusters, "The clusters served; others than `default` at ApiUrl/clusters/NAME.");
+    this.output("Region", this.region, "Where the deployment is.");
+    this.output("AdminArn", adminArn, "Who is admin of every cluster.");
+    this.output("TableName", state.table.table.tableName, "Where all state is.");
+  }
+
+  /** A parameter: it keeps its value when the stack is deployed again. */
+  private adminArn({ emulator }: DeploymentOptions): string {
+    if (emulator) return emulator.adminArn;
+    const parameter = new CfnParameter(this, "AdminPrincipal", {
+      description:
+        "ARN of the IAM role or user that is admin of every cluster: aws sts get-caller-identity tells yours.",
+      allowedPattern: "arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:(root|user/.+|role/.+|assumed-role/.+)",
+      constraintDescription: "the ARN of an IAM role or user",
+    });
+    return parameter.valueAsString;
+  }
+
+  private output(name: string, value: string, description: string): void {
+    new CfnOutput(this, name, { value, description });
+  }
+}

@@ -1,0 +1,25 @@
+/** All stacks of a deployment. */
+import { type App, Tags, Validations } from "aws-cdk-lib";
+import { AwsSolutionsChecks, ServerlessChecks } from "cdk-nag";
+import { ControlPlaneStack } from "./control-plane-stack.ts";
+import { deploymentOptions } from "./options.ts";
+import { StateStack } from "./state-stack.ts";
+
+/** Adds the stacks to an app as its context says. Throws OptionError. */
+export function addDeployment(app: App): { state: StateStack; controlPlane: ControlPlaneStack } {
+  const options = deploymentOptions(app.node);
+  const state = new StateStack(app, `${options.name}State`, {
+    options,
+    description: "Coracle: the state of its clusters",
+    terminationProtection: options.emulator === undefined,
+  });
+  const controlPlane = new ControlPlaneStack(app, `${options.name}ControlPlane`, {
+    options,
+    state,
+    description: "Coracle: the control plane",
+  });
+  Tags.of(app).add("application", options.name);
+  // An emulator lacks what some rules want.
+  if (!options.emulator) Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
+  return { state, controlPlane };
+}
