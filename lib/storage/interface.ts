@@ -3,7 +3,8 @@
  * (`test/suites/store.ts`) runs on both.
  *
  * - A collection is what upstream stores under one prefix: (cluster, storage group, resource). Revisions are positive,
- *   growing integers of one collection, never reused, and comparable only within it.
+ *   growing integers of one collection, never reused, and comparable only within it. They may have gaps: a driver may
+ *   count all collections of a cluster with one counter.
  * - Values are JSON text, ready to send. Labels and selectable fields are kept beside it, so nothing here parses it.
  * - Every change is a log entry, written in the same transaction as the object. Watch and history read the log.
  * - Keys are `namespace/name`, or `name` where there is no namespace; lists come in the byte order of keys.
@@ -59,7 +60,7 @@ export interface LogEntry extends Selectable {
 
 /** What list answers. */
 export interface ListResult {
-  /** The revision whose state this is; every page of one list has the same. */
+  /** A revision whose state this is, the collection's last one or newer; every page of one list has the same. */
   readonly revision: number;
   readonly items: readonly StoredObject[];
   /** The last key looked at, where more follow; continue with `after` = this and `revision`. */
@@ -120,7 +121,7 @@ export interface Store {
   list(collection: Collection, options?: ListOptions): Promise<ListResult>;
   /** How many keys there are in the prefix. */
   count(collection: Collection, prefix?: string): Promise<number>;
-  /** The newest settled revision; `firstRevision` where nothing was ever written. */
+  /** The newest settled revision that changed the collection; `firstRevision` where nothing was ever written. */
   revision(collection: Collection): Promise<number>;
   /**
    * Tails the log until the signal aborts (then it ends without an error). A batch may have no entries: it then only

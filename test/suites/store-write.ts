@@ -236,7 +236,7 @@ export function writeTests(context: SuiteContext): void {
   });
 
   describe("collections", () => {
-    test("cluster, group and resource keep objects and revisions apart", async () => {
+    test("cluster, group and resource keep objects apart, and writes of one leave the others at their revisions", async () => {
       const { store } = context;
       const base = context.collection("jobs");
       const others = [
@@ -250,7 +250,7 @@ export function writeTests(context: SuiteContext): void {
         expect(await store.revision(other)).toBe(firstRevision);
         expect(await store.get(other, "a/1")).toBeUndefined();
         expect((await store.list(other)).items).toEqual([]);
-        expect(await store.create(other, "a/1", value("other"))).toBeLessThan(revision);
+        await store.create(other, "a/1", value("other"));
       }
       expect(await store.revision(base)).toBe(revision);
       expect(payloadOf(await store.get(base, "a/1"))).toBe("base");

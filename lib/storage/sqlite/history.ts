@@ -4,6 +4,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { CollectionState } from "./collection-state.ts";
+import type { Reader } from "./read.ts";
 
 /** What is kept. */
 export interface HistoryOptions {
@@ -17,9 +18,11 @@ export interface HistoryOptions {
 export class HistoryKeeper {
   private readonly ageMs: number;
   private readonly entries: number;
+  private readonly log: Pick<Reader, "revisionBefore">;
   private readonly notes = new Map<CollectionState, { at: number; revision: number }[]>();
 
-  constructor({ ageMs = 300_000, entries = 100_000 }: HistoryOptions) {
+  constructor(log: Pick<Reader, "revisionBefore">, { ageMs = 300_000, entries = 100_000 }: HistoryOptions) {
+    this.log = log;
     this.ageMs = ageMs;
     this.entries = entries;
   }
@@ -34,7 +37,9 @@ export class HistoryKeeper {
     const notes = this.notes.get(state) ?? [];
     this.notes.set(state, notes);
     if (notes.at(-1)?.revision !== state.revision) notes.push({ at: nowMs, revision: state.revision });
-    let revision = Math.max(0, state.revision - this.entries);
+    // Other collections' revisions lie between: only where there could be so many is it worth counting.
+    const mayBeMore = state.revision - state.compacted > this.entries;
+    let revision = (mayBeMore ? this.log.revisionBefore(state, this.entries) : undefined) ?? 0;
     for (let note = notes[0]; note !== undefined && note.at <= nowMs - this.ageMs; note = notes[0]) {
       revision = Math.max(revision, note.revision);
       notes.shift();
@@ -43,19 +48,21 @@ export class HistoryKeeper {
   }
 }
 
-/** How many revisions are cleaned in one transaction, so that nobody waits long. */
+/** How many entries are cleaned in one transaction, so that nobody waits long. */
 const slice = 200;
 
 /** Removes log entries that were superseded, some at a time. */
 export class Compactor {
   private readonly db: DatabaseSync;
+  private readonly log: Pick<Reader, "revisionAfter">;
   private readonly setCompacted;
   private readonly setCleaned;
   private readonly deletePrevious;
   private readonly deleteDeletions;
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, log: Pick<Reader, "revisionAfter">) {
     this.db = db;
+    this.log = log;
     const range = "collection = ? AND revision > ? AND revision <= ?";
     this.setCompacted = db.prepare("UPDATE collection SET compacted = ? WHERE id = ?");
     this.setCleaned = db.prepare("UPDATE collection SET cleaned = ? WHERE id = ?");
@@ -72,7 +79,7 @@ export class Compactor {
   /** Removes a slice. False: nothing is left to remove. */
   clean(state: CollectionState): boolean {
     if (state.cleaned >= state.compacted) return false;
-    const to = Math.min(state.compacted, state.cleaned + slice);
+    const to = Math.min(state.compacted, this.log.revisionAfter(state, state.cleaned, slice) ?? state.compacted);
     this.db.exec("BEGIN IMMEDIATE");
     try {
       this.deletePrevious.run(state.id, state.cleaned, to);

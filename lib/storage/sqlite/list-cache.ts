@@ -5,8 +5,12 @@ import type { CollectionState } from "./collection-state.ts";
 /** Characters of all lists together. */
 const maxChars = 16_000_000;
 
+type Items = ListResult["items"];
+
 interface Cached {
-  readonly result: ListResult;
+  readonly items: Items;
+  /** That of the collection's last change in it. */
+  readonly revision: number;
   readonly chars: number;
 }
 
@@ -16,25 +20,25 @@ export class ListCache {
   private chars = 0;
 
   /** The list, if the collection is still at its revision. */
-  get(state: CollectionState, prefix: string): ListResult | undefined {
+  get(state: CollectionState, prefix: string): Items | undefined {
     const id = idOf(state, prefix);
     const cached = this.lists.get(id);
     if (cached === undefined) return undefined;
     this.forget(id, cached);
-    if (cached.result.revision !== state.revision) return undefined;
+    if (cached.revision !== state.revision) return undefined;
     this.lists.set(id, cached);
     this.chars += cached.chars;
-    return cached.result;
+    return cached.items;
   }
 
   /** Keeps a whole list of the newest state. */
-  put(state: CollectionState, prefix: string, result: ListResult): void {
-    const chars = result.items.reduce((sum, { text }) => sum + text.length, 0);
+  put(state: CollectionState, prefix: string, items: Items): void {
+    const chars = items.reduce((sum, { text }) => sum + text.length, 0);
     if (chars > maxChars / 2) return;
     const id = idOf(state, prefix);
     const before = this.lists.get(id);
     if (before !== undefined) this.forget(id, before);
-    this.lists.set(id, { result, chars });
+    this.lists.set(id, { items, revision: state.revision, chars });
     this.chars += chars;
     for (const [oldest, cached] of this.lists) {
       if (this.chars <= maxChars) break;

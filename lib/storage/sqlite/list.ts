@@ -12,13 +12,14 @@ const scanPage = 500;
 
 /** A page of a collection. Throws RevisionCompacted, RevisionInFuture. */
 export function list(reader: Reader, cache: ListCache, state: CollectionState, options: ListOptions): ListResult {
-  const revision = options.revision ?? state.revision;
-  if (revision > state.revision) throw new RevisionInFuture(state.revision);
-  if (revision < state.compacted) throw new RevisionCompacted(state.compacted, state.revision);
+  const newest = state.counter.revision;
+  const revision = options.revision ?? newest;
+  if (revision > newest) throw new RevisionInFuture(newest);
+  if (revision < state.compacted) throw new RevisionCompacted(state.compacted, newest);
   const { prefix = "", after = "", limit, matches } = options;
-  const isNewest = revision === state.revision;
+  const isNewest = revision >= state.revision;
   if (isNewest && matches === undefined && limit === undefined) {
-    if (after === "") return wholeList(reader, cache, state, prefix);
+    if (after === "") return { revision, items: wholeList(reader, cache, state, prefix) };
     return { revision, items: reader.range(state, prefix, after, -1) };
   }
   const undo = isNewest ? undefined : undoSince(reader, state, revision, prefix);
@@ -37,12 +38,12 @@ export function list(reader: Reader, cache: ListCache, state: CollectionState, o
   return { revision, items };
 }
 
-function wholeList(reader: Reader, cache: ListCache, state: CollectionState, prefix: string): ListResult {
+function wholeList(reader: Reader, cache: ListCache, state: CollectionState, prefix: string): ListResult["items"] {
   const cached = cache.get(state, prefix);
   if (cached !== undefined) return cached;
-  const result = { revision: state.revision, items: reader.range(state, prefix, "", -1) };
-  cache.put(state, prefix, result);
-  return result;
+  const items = reader.range(state, prefix, "", -1);
+  cache.put(state, prefix, items);
+  return items;
 }
 
 function matchesRow(matches: NonNullable<ListOptions["matches"]>, row: ListRow): boolean {
@@ -50,9 +51,10 @@ function matchesRow(matches: NonNullable<ListOptions["matches"]>, row: ListRow):
 }
 
 function undoSince(reader: Reader, state: CollectionState, revision: number, prefix: string): Undo<number> {
+  const changes = reader.changes(state, revision, maxUndo + 1);
   // Too many to undo: the client begins again, as after a compaction.
-  if (state.revision - revision > maxUndo) throw new RevisionCompacted(state.revision - maxUndo - 1, state.revision);
-  return planUndo(reader.changes(state, revision).filter(({ key }) => key.startsWith(prefix)));
+  if (changes.length > maxUndo) throw new RevisionCompacted(revision, state.counter.revision);
+  return planUndo(changes.filter(({ key }) => key.startsWith(prefix)));
 }
 
 /** The rows of the wanted state in key order. */

@@ -33,6 +33,8 @@ export class Reader {
   private readonly selectLog;
   private readonly selectEntry;
   private readonly selectChanges;
+  private readonly selectNewer;
+  private readonly selectOlder;
   private readonly selectVersion;
   private readonly selectOwned;
   private readonly selectCollections;
@@ -51,8 +53,11 @@ export class Reader {
     );
     this.selectEntry = db.prepare(`SELECT ${logColumns} WHERE entry.collection = ? AND entry.revision = ?`);
     this.selectChanges = db.prepare(
-      "SELECT key, previous FROM log WHERE collection = ? AND revision > ? ORDER BY revision",
+      "SELECT key, previous FROM log WHERE collection = ? AND revision > ? ORDER BY revision LIMIT ?",
     );
+    const other = "SELECT revision FROM log WHERE collection = ?";
+    this.selectNewer = db.prepare(`${other} AND revision > ? ORDER BY revision LIMIT 1 OFFSET ?`);
+    this.selectOlder = db.prepare(`${other} ORDER BY revision DESC LIMIT 1 OFFSET ?`);
     this.selectVersion = db.prepare("SELECT key, revision, text, labels, fields FROM log WHERE id = ?");
     this.selectOwned = db.prepare(
       `SELECT collection.cluster, "group", resource, key FROM owner JOIN collection ON collection.id = owner.collection
@@ -86,10 +91,23 @@ export class Reader {
     return row === undefined ? undefined : entryOfRow(row);
   }
 
-  /** All changes after a revision; `previous` is for `version`. */
-  changes(state: CollectionState, after: number): UndoEntry<number>[] {
-    const rows = this.selectChanges.all(state.id, after) as unknown as { key: string; previous: number | null }[];
+  /** The first changes after a revision, at most `limit`; `previous` is for `version`. */
+  changes(state: CollectionState, after: number, limit: number): UndoEntry<number>[] {
+    const rows = this.selectChanges.all(state.id, after, limit) as unknown as {
+      key: string;
+      previous: number | null;
+    }[];
     return rows.map(({ key, previous }) => ({ key, previous: previous ?? undefined }));
+  }
+
+  /** The revision of the n-th kept entry after a revision; undefined where there are fewer. */
+  revisionAfter(state: CollectionState, after: number, n: number): number | undefined {
+    return revisionOf(this.selectNewer.get(state.id, after, n - 1));
+  }
+
+  /** The revision of the newest kept entry but n; undefined where there are not so many. */
+  revisionBefore(state: CollectionState, n: number): number | undefined {
+    return revisionOf(this.selectOlder.get(state.id, n));
   }
 
   /** A version that a change replaced. */
@@ -105,6 +123,10 @@ export class Reader {
   collections(cluster: string): Collection[] {
     return (this.selectCollections.all(cluster) as unknown as Collection[]).map((collection) => ({ ...collection }));
   }
+}
+
+function revisionOf(row: Record<string, unknown> | undefined): number | undefined {
+  return row === undefined ? undefined : Number(row.revision);
 }
 
 function entryOfRow(row: LogRow): LogEntry {

@@ -22,6 +22,7 @@ import { Compactor, HistoryKeeper, type HistoryOptions } from "./history.ts";
 import { list } from "./list.ts";
 import { ListCache } from "./list-cache.ts";
 import { Reader } from "./read.ts";
+import { RevisionCounter } from "./revision-counter.ts";
 import { openDatabase } from "./schema.ts";
 import { watch } from "./watch.ts";
 import { type Change, Writer } from "./writes.ts";
@@ -67,6 +68,7 @@ class SqliteStore implements Store {
   private readonly commits: GroupCommit;
   private readonly insertCollection;
   private readonly states = new Map<string, CollectionState>();
+  private readonly counters = new Map<string, RevisionCounter>();
   /** The collections and entries of the commit that is running. */
   private readonly changed = new Map<CollectionState, LogEntry[]>();
   /** The collections that got their row in it. */
@@ -80,8 +82,8 @@ class SqliteStore implements Store {
     this.clock = clock;
     this.reader = new Reader(db);
     this.writer = new Writer(db);
-    this.compactor = new Compactor(db);
-    this.keeper = new HistoryKeeper(history);
+    this.compactor = new Compactor(db, this.reader);
+    this.keeper = new HistoryKeeper(this.reader, history);
     this.insertCollection = db.prepare(`INSERT INTO collection (cluster, "group", resource) VALUES (?, ?, ?)`);
     for (const row of db.prepare("SELECT * FROM collection").all() as unknown as CollectionRow[]) {
       this.state(row).restore(row);
@@ -169,10 +171,19 @@ class SqliteStore implements Store {
     let state = this.states.get(id);
     if (state === undefined) {
       const { cluster, group, resource } = collection;
-      state = new CollectionState({ cluster, group, resource });
+      state = new CollectionState({ cluster, group, resource }, this.counter(cluster));
       this.states.set(id, state);
     }
     return state;
+  }
+
+  private counter(cluster: string): RevisionCounter {
+    let counter = this.counters.get(cluster);
+    if (counter === undefined) {
+      counter = new RevisionCounter();
+      this.counters.set(cluster, counter);
+    }
+    return counter;
   }
 
   private write(change: Change): Promise<number> {
@@ -207,17 +218,14 @@ class SqliteStore implements Store {
   }
 
   private publish(): void {
-    for (const [state, entries] of this.changed) {
-      state.revision = state.pending;
-      state.publish(entries);
-    }
+    for (const [state, entries] of this.changed) state.publish(entries);
     this.changed.clear();
     this.registered = [];
   }
 
   /** After a rollback memory is as the file is. */
   private forget(): void {
-    for (const state of this.changed.keys()) state.pending = state.revision;
+    for (const state of this.changed.keys()) state.rollback();
     for (const state of this.registered) state.id = 0;
     this.changed.clear();
     this.registered = [];

@@ -10,7 +10,7 @@ export async function* watch(
   { after, prefix = "", signal }: WatchOptions,
   closing: AbortSignal,
 ): AsyncGenerator<WatchBatch> {
-  if (after !== 0 && after < state.compacted) throw new RevisionCompacted(state.compacted, state.revision);
+  if (after !== 0 && after < state.compacted) throw new RevisionCompacted(state.compacted, state.counter.revision);
   let wake = () => {};
   const tail: Tail = { position: after === 0 ? state.compacted : after, wake: () => wake() };
   const ended = () => wake();
@@ -36,7 +36,7 @@ export async function* watch(
 }
 
 function readLog(reader: Reader, state: CollectionState, after: number): LogEntry[] {
-  if (after < state.compacted) throw new RevisionCompacted(state.compacted, state.revision);
+  if (after < state.compacted) throw new RevisionCompacted(state.compacted, state.counter.revision);
   return reader.log(state, after);
 }
 

@@ -77,8 +77,9 @@ export class Writer {
   /** Throws KeyExists, KeyNotFound and RevisionConflict before it changes anything. */
   apply(change: Change): LogEntry {
     const { state, key } = change;
+    const { counter } = state;
     const current = change.expected === undefined ? undefined : this.expect(change, change.expected);
-    const revision = state.pending + 1;
+    const revision = counter.pending + 1;
     const text = checkedText(change.value, revision);
     const id = this.nextId;
     if (current === undefined) {
@@ -91,6 +92,7 @@ export class Writer {
     const type = current === undefined ? created : change.isDeletion ? deleted : updated;
     this.log(change, { id, revision, type, text, current });
     this.nextId = id + 1;
+    counter.pending = revision;
     state.pending = revision;
     return entryOf(change, entryTypes[type], revision, text, current);
   }

@@ -49,8 +49,9 @@ describe("HistoryKeeper", () => {
       want: [0, 15],
     },
   ])("$name", ({ ageMs, entries, at, revisions, want }) => {
-    const keeper = new HistoryKeeper({ ageMs, ...(entries === undefined ? {} : { entries }) });
     const state = new CollectionState(collection);
+    const log = { revisionBefore: (_: CollectionState, n: number) => state.revision - n };
+    const keeper = new HistoryKeeper(log, { ageMs, ...(entries === undefined ? {} : { entries }) });
     const got = at.map((now, n) => {
       state.revision = revisions[n] ?? 0;
       return keeper.due(state, now);
