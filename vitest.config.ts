@@ -12,7 +12,7 @@ export default defineConfig({
           ...common,
           name: "parts",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**"],
+          exclude: ["test/e2e/**", "test/localstack/**"],
           sequence: { groupOrder: 0 },
         },
       },
@@ -24,6 +24,16 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // In one deployment, one after the other; test/localstack/run.ts makes it.
+        test: {
+          ...common,
+          name: "localstack",
+          include: ["test/localstack/**/*.test.ts"],
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -1,0 +1,60 @@
+/** Deploys the project's own CDK app into an emulator, as `npx cdk deploy` does into AWS. */
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { LocalStack } from "./localstack.ts";
+
+const root = join(import.meta.dirname, "../..");
+/** The stacks that an emulator runs; the worker group needs machines, and the tests' nodes are this one. */
+const stacks = ["CoracleState", "CoracleControlPlane"];
+
+/** What the stacks say of themselves; see lib/cdk/control-plane-stack.ts. */
+export type StackOutputs = Readonly<Record<string, string>>;
+
+/** What the deployment is told beyond what every emulator needs. */
+export interface DeployOptions {
+  /** For the CDK's state and outputs. */
+  readonly folder: string;
+  readonly adminArn: string;
+  /** More variables of all functions. */
+  readonly functionEnvironment: Readonly<Record<string, string>>;
+}
+
+/** Bootstraps and deploys; what the CDK says goes to standard output. Throws where it fails. */
+export async function deploy(localstack: LocalStack, options: DeployOptions): Promise<StackOutputs> {
+  const outputsFile = join(options.folder, "outputs.json");
+  const home = join(options.folder, "cdk");
+  mkdirSync(home, { recursive: true });
+  const context = {
+    emulator: "true",
+    endpoint: localstack.endpoint,
+    adminArn: options.adminArn,
+    functionEnvironment: JSON.stringify(options.functionEnvironment),
+  };
+  const flags = [
+    ...Object.entries(context).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+    ...["--output", join(options.folder, "cdk.out"), "--progress", "events", "--ci", "--no-notices"],
+  ];
+  // The CLI keeps account numbers by access key in its home: not in the user's.
+  const environment = { ...localstack.environment, CDK_HOME: home, CDK_DISABLE_LEGACY_EXPORT_WARNING: "1" };
+  await cdk(["bootstrap", "aws://000000000000/us-east-1", ...flags], environment);
+  await cdk(["deploy", ...stacks, "--require-approval", "never", "--outputs-file", outputsFile, ...flags], environment);
+  const outputs: Record<string, StackOutputs> = JSON.parse(readFileSync(outputsFile, "utf8"));
+  return Object.assign({}, ...Object.values(outputs));
+}
+
+async function cdk(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<void> {
+  console.log(`$ cdk ${args.slice(0, 3).join(" ")} …`);
+  const started = performance.now();
+  const child = spawn(join(root, "node_modules/.bin/cdk"), args, {
+    cwd: root,
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", resolve);
+  });
+  if (status !== 0) throw new Error(`cdk ${args[0]} failed with ${status}`);
+  console.log(`cdk ${args[0]}: ${((performance.now() - started) / 1_000).toFixed(0)} s`);
+}

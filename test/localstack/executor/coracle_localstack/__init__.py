@@ -1,0 +1,1 @@
+"""Runs Node.js functions, their streamed responses and DynamoDB Local as plain processes of LocalStack."""

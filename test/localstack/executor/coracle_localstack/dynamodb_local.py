@@ -1,0 +1,23 @@
+"""Starts DynamoDB Local from a folder of jars and with the machine's java: LocalStack would download both."""
+
+from . import settings
+
+MAIN = "software.amazon.dynamodb.services.local.main.ServerRunner"
+
+
+def install() -> None:
+    from localstack.services.dynamodb.server import DynamodbServer
+    from localstack.utils.common import TMP_THREADS, ShellCommandThread
+
+    def start(server: DynamodbServer):
+        jars = settings.dynamodb_jars()
+        command = [
+            *("java", "-Xmx512m", f"-Djava.library.path={jars}", "-cp", f"{jars}/*", MAIN),
+            *("-inMemory", "-disableTelemetry", "-port", str(server.port)),
+        ]
+        thread = ShellCommandThread(command, name="dynamodb-local", auto_restart=True)
+        TMP_THREADS.append(thread)  # LocalStack ends these when it ends
+        thread.start()
+        return thread
+
+    DynamodbServer.do_start_thread = start

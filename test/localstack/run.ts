@@ -1,0 +1,90 @@
+/**
+ * The cloud, end to end, in an emulator: starts LocalStack, deploys the CDK app, runs the tests of this folder, ends all.
+ *
+ *   npm run test:localstack                                        everything
+ *   npm run test:localstack -- test/localstack/api.test.ts         what Vitest is told
+ *   npm run test:localstack -- --serve                             deploys, says how to reach it, and waits for Ctrl-C
+ */
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ensureSystemPackages } from "../support/system-packages.ts";
+import { deploy } from "./deploy.ts";
+import type { Deployment } from "./deployment.ts";
+import { startLocalStack } from "./localstack.ts";
+import { adminArn, nodeRoleArn } from "./principals.ts";
+import { startSts } from "./sts.ts";
+
+const root = join(import.meta.dirname, "../..");
+const logEnd = 4_000;
+
+/** Starts everything, hands the deployment's file to `use`, and ends everything, whatever happened. */
+export async function withDeployment<T>(use: (deployment: Deployment, file: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "coracle-deployment-"));
+  const localstack = await startLocalStack();
+  console.log(`LocalStack is up at ${localstack.endpoint}, log ${localstack.logFile ?? "elsewhere"}`);
+  const sts = await startSts();
+  try {
+    const outputs = await deploy(localstack, {
+      folder,
+      adminArn,
+      functionEnvironment: {
+        NODE_ROLE_ARN: nodeRoleArn,
+        // Stands in for what the emulator lacks: it does not say who presigned, nor who sent a message.
+        STS_ENDPOINT: sts.url,
+        TRUST_REPORT_SENDER_FIELD: "true",
+      },
+    });
+    const deployment: Deployment = {
+      endpoint: localstack.endpoint,
+      environment: localstack.environment,
+      outputs,
+      server: outputs.ApiUrl.replace(/^http:/, "https:"),
+      sts: sts.url,
+      functionLogs: localstack.functionLogs,
+    };
+    const file = join(folder, "deployment.json");
+    writeFileSync(file, JSON.stringify(deployment, null, 2));
+    return await use(deployment, file);
+  } catch (error) {
+    if (localstack.logFile) console.error(readFileSync(localstack.logFile, "utf8").slice(-logEnd));
+    throw error;
+  } finally {
+    await localstack.stop();
+    await sts.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function vitest(file: string, args: readonly string[]): Promise<number> {
+  const child = spawn(join(root, "node_modules/.bin/vitest"), ["run", "--project", "localstack", ...args], {
+    cwd: root,
+    env: { ...process.env, CORACLE_DEPLOYMENT: file },
+    stdio: "inherit",
+  });
+  return await new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code) => resolve(code ?? 1));
+  });
+}
+
+async function serve(deployment: Deployment, file: string): Promise<number> {
+  console.log(JSON.stringify(deployment, null, 2));
+  console.log(`CORACLE_DEPLOYMENT=${file}; Ctrl-C ends it`);
+  await new Promise((resolve) => {
+    process.once("SIGINT", resolve);
+    process.once("SIGTERM", resolve);
+  });
+  return 0;
+}
+
+if (import.meta.main) {
+  ensureSystemPackages();
+  const args = process.argv.slice(2);
+  // The first Ctrl-C ends the tests, which leads to the end of the rest.
+  process.on("SIGINT", () => {});
+  process.exitCode = await withDeployment((deployment, file) =>
+    args.includes("--serve") ? serve(deployment, file) : vitest(file, args),
+  );
+}
