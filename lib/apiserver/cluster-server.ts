@@ -8,7 +8,9 @@ import type { Store } from "../storage/interface.ts";
 import { admissionPlugins } from "./admission/index.ts";
 import type { Signer } from "./authentication/signer.ts";
 import type { TokenAuthenticator } from "./authentication/token.ts";
-import { ensureBootstrapObjects } from "./bootstrap/reconcile.ts";
+import type { CacheMode } from "./authorization/collection-cache.ts";
+import type { ServerPlace } from "./bootstrap/objects.ts";
+import { ensureBootstrapObjects, isBootstrapped } from "./bootstrap/reconcile.ts";
 import { discoveryRoute } from "./discovery-route.ts";
 import type { Connector } from "./dispatch.ts";
 import { createIdentity } from "./identity.ts";
@@ -28,25 +30,32 @@ export interface ClusterServerOptions {
   readonly keys: readonly Signer[];
   /** Where clients find the server: `https://192.0.2.2:6443`. */
   readonly serverUrl: string;
+  /** Who signs service accounts' tokens and whom they are for. @default https://kubernetes.default.svc, as upstream */
+  readonly issuer?: string;
   readonly staticTokens?: Readonly<Record<string, UserInfo>>;
   /** Bearer tokens of other kinds, asked after the server's own (IAM's, say). */
   readonly moreTokens?: readonly TokenAuthenticator[];
+  /** How authorizers keep up with what is written. @default "watch" */
+  readonly caches?: CacheMode;
   /** Groups served beside the built-in ones: `accessGroup`, in AWS. */
   readonly moreGroups?: readonly DiscoveryGroup[];
   readonly connectors?: Readonly<Record<string, Connector>>;
   readonly maxWatchMs?: number;
+  readonly bookmarkMs?: number;
   readonly logError: (error: unknown, request: string) => void;
 }
 
 /** A cluster's server. */
 export interface ClusterServer extends ApiServer {
-  /** Writes what a fresh cluster has; `address` and `port` are where pods find the server. */
-  bootstrap(place: { readonly address: string; readonly port: number }): Promise<void>;
+  /** Writes what a fresh cluster has and completes what an older one lacks. */
+  bootstrap(place: ServerPlace): Promise<void>;
+  /** Whether a bootstrap has once come to its end: one read. */
+  isBootstrapped(): Promise<boolean>;
 }
 
 /** Makes the server. */
 export function createClusterServer(options: ClusterServerOptions): ClusterServer {
-  const { cluster, store, clock, random, config, connectors, moreGroups, maxWatchMs, logError } = options;
+  const { cluster, store, clock, random, config, connectors, moreGroups, maxWatchMs, bookmarkMs, logError } = options;
   const closing = new AbortController();
   const groups = servedGroups(moreGroups);
   const identity = createIdentity({
@@ -58,8 +67,10 @@ export function createClusterServer(options: ClusterServerOptions): ClusterServe
     objects: () => server.objects,
     keys: options.keys,
     serverUrl: options.serverUrl,
+    issuer: options.issuer,
     staticTokens: options.staticTokens,
     moreTokens: options.moreTokens,
+    caches: options.caches,
   });
   const server: ApiServer = createApiServer({
     cluster,
@@ -83,11 +94,13 @@ export function createClusterServer(options: ClusterServerOptions): ClusterServe
     clock,
     random,
     maxWatchMs,
+    bookmarkMs,
     logError,
   });
   return {
     ...server,
     bootstrap: (place) => ensureBootstrapObjects(server.context, place),
+    isBootstrapped: () => isBootstrapped(server.context),
     close() {
       closing.abort();
       server.close();

@@ -14,6 +14,7 @@ import { type TokenAuthenticator, unionTokens } from "./authentication/token.ts"
 import { tokenSigner } from "./authentication/token-signer.ts";
 import { serverAccess } from "./authorization/access.ts";
 import type { Authorizer } from "./authorization/authorizer.ts";
+import type { CacheMode } from "./authorization/collection-cache.ts";
 import { privilegedAuthorizer, unionAuthorizers } from "./authorization/index.ts";
 import { graphCache } from "./authorization/node/graph-cache.ts";
 import { nodeAuthorizer } from "./authorization/node/node-authorizer.ts";
@@ -47,6 +48,8 @@ export interface IdentityOptions {
   readonly staticTokens?: Readonly<Record<string, UserInfo>>;
   /** Asked after those above (IAM, say). */
   readonly moreTokens?: readonly TokenAuthenticator[];
+  /** @default "watch" */
+  readonly caches?: CacheMode;
   /** See ServiceAccountTokenOptions. */
   readonly trustMs?: number;
 }
@@ -64,6 +67,7 @@ export interface Identity {
 /** Makes it. Nothing is read before the first question. */
 export function createIdentity(options: IdentityOptions): Identity {
   const { cluster, store, clock, random, signal, keys, serverUrl, trustMs, issuer = defaultIssuer } = options;
+  const feed = { store, clock, signal, mode: options.caches ?? "watch" };
   const audiences = options.audiences ?? [issuer];
   const tokens = unionTokens([
     ...(options.staticTokens ? [staticTokens(options.staticTokens, audiences)] : []),
@@ -77,10 +81,10 @@ export function createIdentity(options: IdentityOptions): Identity {
     }),
     ...(options.moreTokens ?? []),
   ]);
-  const roles = roleCache(store, cluster, clock, signal);
+  const roles = roleCache(cluster, feed);
   const authorizer = unionAuthorizers([
     privilegedAuthorizer,
-    nodeAuthorizer(graphCache(store, cluster, clock, signal), systemNodeRules()),
+    nodeAuthorizer(graphCache(cluster, feed), systemNodeRules()),
     rbacAuthorizer(roles),
   ]);
   const extras: Partial<StrategyContext> = {

@@ -17,6 +17,8 @@ export interface ServerContext {
   readonly objects: Objects;
   /** The longest that a watch is kept, in milliseconds; it ends cleanly then. */
   readonly maxWatchMs: number;
+  /** How often a quiet watch that wants bookmarks gets one, in milliseconds. */
+  readonly bookmarkMs: number;
   /** Aborts when the server ends: watches end cleanly. */
   readonly closing: AbortSignal;
   strategyContext(user: UserInfo, version: string, dryRun: boolean): StrategyContext;

@@ -50,6 +50,8 @@ export interface ApiServerOptions {
   readonly random?: Random;
   /** @default 14 minutes */
   readonly maxWatchMs?: number;
+  /** @default a minute */
+  readonly bookmarkMs?: number;
   /** Told of errors that clients are not told about. */
   readonly logError?: (error: unknown, request: string) => void;
 }
@@ -82,6 +84,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     admission: new AdmissionChain(options.admission),
     objects,
     maxWatchMs: options.maxWatchMs ?? 14 * 60_000,
+    bookmarkMs: options.bookmarkMs ?? 60_000,
     closing: closing.signal,
     strategyContext: (user, version, dryRun) => {
       extras ??= options.strategyExtras?.(server) ?? {};

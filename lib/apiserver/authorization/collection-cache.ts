@@ -5,39 +5,59 @@ import { type Collection, RevisionCompacted, type Store } from "../../storage/in
 /** Takes a change; `object` is undefined where the key is gone. */
 export type Changed = (key: string, object: unknown) => void;
 
+/**
+ * How a cache keeps up. `watch`: the log is followed in the background. `on use`: nothing runs between questions, as a
+ * process that is frozen between requests needs it; what is older than a second catches up before it is used.
+ */
+export type CacheMode = "watch" | "on use";
+
+/** Where caches get their objects from. */
+export interface CacheFeed {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly mode: CacheMode;
+  /** Ends what runs. */
+  readonly signal: AbortSignal;
+}
+
 const retryMs = 500;
 const catchUpMs = 1000;
 
-/** Tells of every object, then of every change, until the signal aborts. */
+/** For how long a cache that catches up on use is taken as current. */
+const freshMs = 1000;
+
+/** Tells of every object, then of every change. */
 export class CollectionCache {
-  readonly #store: Store;
+  readonly #feed: CacheFeed;
   readonly #collection: Collection;
-  readonly #clock: Clock;
   readonly #changed: Changed;
   #keys = new Set<string>();
   #revision = 0;
   readonly #waiting = new Set<() => void>();
 
-  constructor(store: Store, collection: Collection, clock: Clock, changed: Changed) {
-    this.#store = store;
+  constructor(feed: CacheFeed, collection: Collection, changed: Changed) {
+    this.#feed = feed;
     this.#collection = collection;
-    this.#clock = clock;
     this.#changed = changed;
   }
 
   /** Resolves when all objects that are there have been told. Throws what the store throws. */
-  async start(signal: AbortSignal): Promise<void> {
+  async start(): Promise<void> {
     await this.#list();
-    void this.#follow(signal);
+    if (this.#feed.mode === "watch") void this.#follow();
   }
 
   /**
-   * Resolves when everything that was written before the call has been told, or after a second: then what is told may
-   * be old. False: there was nothing new.
+   * Resolves when everything that was written before the call has been told; in mode `watch` after a second at the
+   * latest: then what is told may be old. Not to be called again before it has ended. Throws what the store throws.
    */
-  async caughtUp(): Promise<boolean> {
-    const wanted = await this.#store.revision(this.#collection);
-    if (this.#revision >= wanted) return false;
+  async caughtUp(): Promise<void> {
+    const wanted = await this.#feed.store.revision(this.#collection);
+    if (this.#revision >= wanted) return;
+    await (this.#feed.mode === "watch" ? this.#reaches(wanted) : this.#readTo(wanted));
+  }
+
+  async #reaches(wanted: number): Promise<void> {
     const timeout = new AbortController();
     await new Promise<void>((resolve) => {
       const check = () => {
@@ -46,17 +66,29 @@ export class CollectionCache {
         resolve();
       };
       this.#waiting.add(check);
-      void this.#clock.sleep(catchUpMs, timeout.signal).then(() => {
+      void this.#feed.clock.sleep(catchUpMs, timeout.signal).then(() => {
         timeout.abort();
         check();
       });
     });
     timeout.abort();
-    return true;
+  }
+
+  /** Reads the log up to a revision. */
+  async #readTo(wanted: number): Promise<void> {
+    const done = new AbortController();
+    try {
+      await this.#read(AbortSignal.any([done.signal, this.#feed.signal]), wanted);
+    } catch (error) {
+      if (!(error instanceof RevisionCompacted)) throw error;
+      await this.#list();
+    } finally {
+      done.abort();
+    }
   }
 
   async #list(): Promise<void> {
-    const { items, revision } = await this.#store.list(this.#collection);
+    const { items, revision } = await this.#feed.store.list(this.#collection);
     const gone = this.#keys;
     this.#keys = new Set(items.map(({ key }) => key));
     for (const key of gone) if (!this.#keys.has(key)) this.#changed(key, undefined);
@@ -69,23 +101,30 @@ export class CollectionCache {
     for (const check of this.#waiting) check();
   }
 
-  async #follow(signal: AbortSignal): Promise<void> {
+  /** Tells of changes until the signal aborts, or those up to a revision. */
+  async #read(signal: AbortSignal, until = Number.POSITIVE_INFINITY): Promise<void> {
+    const batches = this.#feed.store.watch(this.#collection, { after: this.#revision, signal });
+    for await (const { entries, revision } of batches) {
+      for (const { key, text, type } of entries) {
+        if (type === "deleted") this.#keys.delete(key);
+        else this.#keys.add(key);
+        this.#changed(key, type === "deleted" ? undefined : JSON.parse(text));
+      }
+      this.#reached(revision);
+      if (revision >= until) return;
+    }
+  }
+
+  async #follow(): Promise<void> {
+    const { signal, clock } = this.#feed;
     while (!signal.aborted) {
       try {
-        const batches = this.#store.watch(this.#collection, { after: this.#revision, signal });
-        for await (const { entries, revision } of batches) {
-          for (const { key, text, type } of entries) {
-            if (type === "deleted") this.#keys.delete(key);
-            else this.#keys.add(key);
-            this.#changed(key, type === "deleted" ? undefined : JSON.parse(text));
-          }
-          this.#reached(revision);
-        }
+        await this.#read(signal);
       } catch (error) {
         if (signal.aborted) return;
         // Another failure of the store's ends the list as well; the next turn tries again.
         if (error instanceof RevisionCompacted) await this.#list().catch(() => undefined);
-        await this.#clock.sleep(retryMs, signal);
+        await clock.sleep(retryMs, signal);
       }
     }
   }
@@ -95,43 +134,63 @@ export class CollectionCache {
 export class CacheGroup<T> {
   readonly #view: T;
   readonly #caches: readonly CollectionCache[];
-  readonly #signal: AbortSignal;
+  readonly #feed: CacheFeed;
   #starting: Promise<void> | undefined;
   #isFilled = false;
+  #currentAt = Number.NEGATIVE_INFINITY;
+  /** Ends with the last look that was begun or is waiting to. */
+  #lastLook: Promise<void> = Promise.resolve();
+  /** The look that is waiting to begin. */
+  #nextLook: Promise<void> | undefined;
 
   /** `view` is what the changes are told to. */
-  constructor(
-    view: T,
-    store: Store,
-    clock: Clock,
-    signal: AbortSignal,
-    collections: readonly (readonly [Collection, Changed])[],
-  ) {
+  constructor(view: T, feed: CacheFeed, collections: readonly (readonly [Collection, Changed])[]) {
     this.#view = view;
-    this.#signal = signal;
-    this.#caches = collections.map(([collection, changed]) => new CollectionCache(store, collection, clock, changed));
+    this.#feed = feed;
+    this.#caches = collections.map(([collection, changed]) => new CollectionCache(feed, collection, changed));
   }
 
-  /** The view where it is filled already; undefined: ask `filled`. */
+  /** The view where it is filled and current; undefined: ask `filled`. */
   get current(): T | undefined {
-    return this.#isFilled ? this.#view : undefined;
+    return this.#isFilled && this.#isFresh() ? this.#view : undefined;
   }
 
-  /** The view, filled. Throws what the store throws; the next call tries again then. */
+  /** The view, filled and current. Throws what the store throws; the next call tries again then. */
   async filled(): Promise<T> {
     this.#starting ??= this.#start();
     await this.#starting;
+    if (!this.#isFresh()) await this.caughtUp();
     return this.#view;
   }
 
-  /** Resolves when the view has all that was written before the call. False: it had already. */
-  async caughtUp(): Promise<boolean> {
-    return (await Promise.all(this.#caches.map((cache) => cache.caughtUp()))).includes(true);
+  /** Resolves when the view has all that was written before the call. Throws what the store throws. */
+  caughtUp(): Promise<void> {
+    if (this.#nextLook) return this.#nextLook;
+    // A look that is under way may have been too early to see what the caller knows of, so another one follows it.
+    const look = this.#lastLook.then(() => {
+      this.#nextLook = undefined;
+      return this.#look();
+    });
+    this.#nextLook = look;
+    this.#lastLook = look.catch(() => undefined);
+    return look;
+  }
+
+  #isFresh(): boolean {
+    return this.#feed.mode === "watch" || this.#feed.clock.now() - this.#currentAt < freshMs;
+  }
+
+  async #look(): Promise<void> {
+    const startedAt = this.#feed.clock.now();
+    await Promise.all(this.#caches.map((cache) => cache.caughtUp()));
+    this.#currentAt = startedAt;
   }
 
   async #start(): Promise<void> {
+    const startedAt = this.#feed.clock.now();
     try {
-      await Promise.all(this.#caches.map((cache) => cache.start(this.#signal)));
+      await Promise.all(this.#caches.map((cache) => cache.start()));
+      this.#currentAt = startedAt;
       this.#isFilled = true;
     } catch (error) {
       this.#starting = undefined;

@@ -24,10 +24,17 @@ import {
 } from "../../openapi/types/resources.ts";
 
 /** Where clients inside the cluster find the server. */
-export interface BootstrapParameters {
-  /** No loopback address: pods can't reach it there. */
-  readonly address: string;
+export interface ServerPlace {
+  /**
+   * No loopback address: pods can't reach it there. Absent where the server has no address of its own (behind API
+   * Gateway): the Service `kubernetes` has no endpoints then, as with upstream's --endpoint-reconciler-type=none.
+   */
+  readonly address?: string;
   readonly port: number;
+}
+
+/** What the objects depend on. */
+export interface BootstrapParameters extends ServerPlace {
   /** The first is the primary one, from which Services get addresses. */
   readonly serviceCIDRs: readonly string[];
   /** Milliseconds since the epoch. */
@@ -92,11 +99,14 @@ const apiService = (object: AnyObject, now: number): AnyObject => ({
 });
 
 const named = { name: "kubernetes", namespace: "default" };
+const familyOf = (ip: string) => (ip.includes(":") ? "IPv6" : "IPv4");
+
+/** What is written last: where it is, everything else is there too. */
+export const lastBootstrapObject = { resource: services, ...named };
 
 /** The Service through which pods reach the server, and what stands behind it. */
 function kubernetesService({ address, port, serviceCIDRs, now }: BootstrapParameters): BootstrapObjects[] {
   const clusterIP = firstServiceAddress(serviceCIDRs[0]);
-  const familyOf = (ip: string) => (ip.includes(":") ? "IPv6" : "IPv4");
   const service = {
     metadata: { ...named, labels: { component: "apiserver", provider: "kubernetes" } },
     spec: {
@@ -110,17 +120,6 @@ function kubernetesService({ address, port, serviceCIDRs, now }: BootstrapParame
       type: "ClusterIP",
     },
     status: { loadBalancer: {} },
-  };
-  const ports = [{ name: "https", port, protocol: "TCP" }];
-  const slice = {
-    metadata: { ...named, generation: 1, labels: { "kubernetes.io/service-name": "kubernetes" } },
-    addressType: familyOf(address),
-    endpoints: [{ addresses: [address], conditions: { ready: true } }],
-    ports,
-  };
-  const addresses = {
-    metadata: { ...named, labels: { "endpointslice.kubernetes.io/skip-mirror": "true" } },
-    subsets: [{ addresses: [{ ip: address }], ports }],
   };
   const labels = {
     "ipaddress.kubernetes.io/ip-family": familyOf(clusterIP),
@@ -137,10 +136,27 @@ function kubernetesService({ address, port, serviceCIDRs, now }: BootstrapParame
   };
   return [
     { resource: services, objects: [service], existing: "replace" },
-    { resource: endpointslices, objects: [slice], existing: "replace" },
-    { resource: endpoints, objects: [addresses], existing: "replace" },
+    ...(address === undefined ? [] : kubernetesEndpoints(address, port)),
     { resource: ipaddresses, objects: [ipAddress], existing: "keep" },
     { resource: servicecidrs, objects: [cidr], existing: "keep" },
+  ];
+}
+
+function kubernetesEndpoints(address: string, port: number): BootstrapObjects[] {
+  const ports = [{ name: "https", port, protocol: "TCP" }];
+  const slice = {
+    metadata: { ...named, generation: 1, labels: { "kubernetes.io/service-name": "kubernetes" } },
+    addressType: familyOf(address),
+    endpoints: [{ addresses: [address], conditions: { ready: true } }],
+    ports,
+  };
+  const addresses = {
+    metadata: { ...named, labels: { "endpointslice.kubernetes.io/skip-mirror": "true" } },
+    subsets: [{ addresses: [{ ip: address }], ports }],
+  };
+  return [
+    { resource: endpointslices, objects: [slice], existing: "replace" },
+    { resource: endpoints, objects: [addresses], existing: "replace" },
   ];
 }
 

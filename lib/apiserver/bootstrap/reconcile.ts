@@ -11,7 +11,7 @@ import { type Endpoint, withKind } from "../endpoint.ts";
 import type { ServerContext } from "../server-context.ts";
 import { storedValue } from "../stored-value.ts";
 import { completed } from "./complete.ts";
-import { type BootstrapObjects, bootstrapObjects } from "./objects.ts";
+import { type BootstrapObjects, bootstrapObjects, lastBootstrapObject, type ServerPlace } from "./objects.ts";
 
 /** Another server of the same cluster was faster: it wrote the same. */
 function ignoreRace(error: unknown): void {
@@ -19,13 +19,18 @@ function ignoreRace(error: unknown): void {
   if (!race) throw error;
 }
 
-/** Creates what is missing and completes what is old. Throws what the store throws. */
-export async function ensureBootstrapObjects(
-  server: ServerContext,
-  { address, port }: { readonly address: string; readonly port: number },
-): Promise<void> {
-  const parameters = { address, port, serviceCIDRs: server.config.serviceCIDRs, now: server.clock.now() };
-  await Promise.all(bootstrapObjects(parameters).map((wanted) => ensure(server, wanted)));
+/** Creates what is missing and completes what is old. Safe to run twice and at once. Throws what the store throws. */
+export async function ensureBootstrapObjects(server: ServerContext, place: ServerPlace): Promise<void> {
+  const all = bootstrapObjects({ ...place, serviceCIDRs: server.config.serviceCIDRs, now: server.clock.now() });
+  const isLast = ({ resource }: BootstrapObjects) => resource === lastBootstrapObject.resource;
+  await Promise.all(all.filter((one) => !isLast(one)).map((wanted) => ensure(server, wanted)));
+  await Promise.all(all.filter(isLast).map((wanted) => ensure(server, wanted)));
+}
+
+/** Whether it has once come to its end. Throws what the store throws. */
+export async function isBootstrapped({ objects }: ServerContext): Promise<boolean> {
+  const { resource, namespace, name } = lastBootstrapObject;
+  return (await objects.get(resource, namespace, name)) !== undefined;
 }
 
 async function ensure(server: ServerContext, { resource, objects, existing }: BootstrapObjects): Promise<void> {

@@ -14,8 +14,6 @@ import { translate } from "../storage-errors.ts";
 import { formVersion, includeObjectOf, partialMetadata, tableText } from "../table.ts";
 import { checkResourceVersion } from "./get.ts";
 
-/** How often a quiet watch that wants bookmarks gets one. */
-const bookmarkMs = 60_000;
 const initialEventsEnd = { "k8s.io/initial-events-end": "true" };
 
 /** Answers with the stream; its errors after the head are ERROR events. */
@@ -133,7 +131,12 @@ class WatchStream {
         yield this.#bookmark(revision);
         continue;
       }
-      if (step.done) return;
+      if (step.done) {
+        // Who comes back goes on from here, however long nothing of theirs has happened.
+        if (this.#options.allowBookmarks && until === Number.POSITIVE_INFINITY && revision > after)
+          yield this.#bookmark(revision);
+        return;
+      }
       revision = Math.max(revision, step.value.revision);
       let text = "";
       for (const entry of step.value.entries) text += await this.#event(entry);
@@ -146,12 +149,12 @@ class WatchStream {
     }
   }
 
-  /** The next batch, or "bookmark" where a minute has gone by without one. */
+  /** The next batch, or "bookmark" where a while has gone by without one. */
   async #nextOrBookmark(next: Promise<IteratorResult<WatchBatch>>, signal: AbortSignal) {
     if (!this.#options.allowBookmarks) return next;
     let timer: NodeJS.Timeout | undefined;
     const minute = new Promise<"bookmark">((resolve) => {
-      timer = setTimeout(() => resolve("bookmark"), bookmarkMs);
+      timer = setTimeout(() => resolve("bookmark"), this.#request.server.bookmarkMs);
       timer.unref();
     });
     try {

@@ -1,6 +1,5 @@
 /** Opens a store on a DynamoDB table. */
 import type { DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
-import type { Store } from "../../storage/interface.ts";
 import { createTable } from "./create-table.ts";
 import { translate } from "./options.ts";
 import { classify } from "./sdk-errors.ts";
@@ -25,7 +24,7 @@ export async function openDynamoStore({
   client = {},
   create,
   ...options
-}: OpenDynamoStoreOptions): Promise<Store> {
+}: OpenDynamoStoreOptions): Promise<DynamoStore> {
   if (create) {
     await createTable(table, client).catch((error) => {
       throw translate(classify(error));

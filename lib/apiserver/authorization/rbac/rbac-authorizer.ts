@@ -28,7 +28,8 @@ export function rbacAuthorizer(roles: CacheGroup<RoleIndex>): Authorizer {
     async authorize(attributes) {
       const index = roles.current ?? (await roles.filled());
       const decision = decide(index, attributes);
-      if (decision.decision === "allow" || !(await roles.caughtUp())) return decision;
+      if (decision.decision === "allow") return decision;
+      await roles.caughtUp();
       return decide(index, attributes);
     },
   };

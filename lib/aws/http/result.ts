@@ -1,0 +1,82 @@
+/** Answers as Lambda hands them to API Gateway or to a function URL: whole, or as a stream with a head before it. */
+import { Readable } from "node:stream";
+import type { ServerResponse } from "../../apimachinery/http.ts";
+import type { WholeResponse } from "./compress.ts";
+import { type HttpEvent, isFunctionUrlEvent } from "./event.ts";
+
+/** Status and headers. Format 1.0 has lists of values, 2.0 joins them. */
+export interface ResultHead {
+  readonly statusCode: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly multiValueHeaders?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** The whole answer. */
+export interface BufferedResult extends ResultHead {
+  readonly body: string;
+  readonly isBase64Encoded: boolean;
+}
+
+/** The head, and the body as it comes. */
+export interface StreamedResult extends ResultHead {
+  readonly body: Readable;
+}
+
+/** Status and headers in the event's format. */
+export function resultHead(
+  event: HttpEvent,
+  { status, headers }: Pick<ServerResponse, "status" | "headers">,
+): ResultHead {
+  const entries = Object.entries(headers).map(([name, value]) => {
+    return [name, typeof value === "string" ? [value] : [...value]] as const;
+  });
+  if (!isFunctionUrlEvent(event)) return { statusCode: status, multiValueHeaders: Object.fromEntries(entries) };
+  return {
+    statusCode: status,
+    headers: Object.fromEntries(entries.map(([name, values]) => [name, values.join(", ")])),
+  };
+}
+
+const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The body as text where it is text, else as base64. */
+function encodedBody(bytes: Uint8Array): Pick<BufferedResult, "body" | "isBase64Encoded"> {
+  try {
+    return { body: text.decode(bytes), isBase64Encoded: false };
+  } catch {
+    return { body: Buffer.from(bytes).toString("base64"), isBase64Encoded: true };
+  }
+}
+
+/** The whole answer. */
+export function bufferedResult(event: HttpEvent, response: WholeResponse): BufferedResult {
+  return { ...resultHead(event, response), ...encodedBody(response.body) };
+}
+
+/** The answer as a stream. Destroying it, as happens where the other end is gone, aborts `request`. */
+export function streamedResult(event: HttpEvent, response: ServerResponse, request: AbortController): StreamedResult {
+  const { body } = response;
+  const chunks = typeof body === "string" || body instanceof Uint8Array ? [bytesOf(body)] : nonEmpty(body);
+  const readable = Readable.from(chunks, { objectMode: false });
+  // A generator that waits for news cannot be ended from outside: the signal that it listens to ends it.
+  readable.once("close", () => request.abort());
+  return { ...resultHead(event, response), body: readable };
+}
+
+/** An empty chunk would end a byte stream's reading early. */
+async function* nonEmpty(body: AsyncIterable<string | Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) if (chunk.length > 0) yield bytesOf(chunk);
+}
+
+/** A chunk as bytes. */
+export function bytesOf(chunk: string | Uint8Array): Uint8Array {
+  return typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+}
+
+/** A body as a whole. */
+export async function wholeBody(body: ServerResponse["body"]): Promise<Uint8Array> {
+  if (typeof body === "string" || body instanceof Uint8Array) return bytesOf(body);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(bytesOf(chunk));
+  return Buffer.concat(chunks);
+}
