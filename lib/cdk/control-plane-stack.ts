@@ -40,7 +40,8 @@ export class ControlPlaneStack extends Stack {
     });
     this.api.serve(this.functions.api.function);
     this.output("ApiUrl", this.api.url, "The server's URL of the cluster `default`.");
-    this.output("Clusters", options.clusters, "The clusters served; others than `default` at ApiUrl/clusters/NAME.");
+    this.output("ClusterName", options.clusters, "The clusters served; others than `default` at ApiUrl/clusters/NAME.");
+    this.output("CertificateAuthority", "system", "Whom clients trust: API Gateway's certificate is a public one.");
     this.output("Region", this.region, "Where the deployment is.");
     this.output("AdminArn", adminArn, "Who is admin of every cluster.");
     this.output("TableName", state.table.table.tableName, "Where all state is.");

@@ -1,5 +1,5 @@
 /** What must survive everything else: the table and the signing key. */
-import { RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
+import { Stack, type StackProps } from "aws-cdk-lib";
 import type { Key } from "aws-cdk-lib/aws-kms";
 import type { Construct } from "constructs";
 import type { DeploymentOptions } from "./options.ts";
@@ -20,10 +20,9 @@ export class StateStack extends Stack {
   constructor(scope: Construct, id: string, { options, ...props }: StateStackProps) {
     super(scope, id, props);
     const { emulator } = options;
-    this.table = new ClusterTable(this, "State", { keep: emulator === undefined });
+    const keep = emulator === undefined;
+    this.table = new ClusterTable(this, "State", { keep });
     const given = Object.keys(emulator?.environment ?? {}).some((name) => name.startsWith("SIGNING_KEY_PEM"));
-    if (given) return;
-    this.signingKey = new SigningKey(this, "SigningKey").key;
-    if (emulator) this.signingKey.applyRemovalPolicy(RemovalPolicy.DESTROY);
+    if (!given) this.signingKey = new SigningKey(this, "SigningKey", { keep }).key;
   }
 }
