@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import { newRequestEntityTooLarge } from "../apimachinery/errors.ts";
 import type { ClientCertificate, Handler, ServerRequest, ServerResponse } from "../apimachinery/http.ts";
+import { answerClientError } from "./client-error.ts";
 import { UserError } from "./user-error.ts";
 
 /** What a server needs. PEM texts. */
@@ -39,6 +40,10 @@ export async function serveHttps(options: HttpsServerOptions): Promise<HttpsServ
       serve(handler, request, response).catch(() => response.destroy());
     },
   );
+  server.on("clientError", (error, socket) => {
+    const connection = socket as TLSSocket;
+    answerClientError(handler, error, connection, () => certificateOf(connection)).catch(() => socket.destroy());
+  });
   server.requestTimeout = 0;
   server.headersTimeout = 30_000;
   await new Promise<void>((resolve, reject) => {
