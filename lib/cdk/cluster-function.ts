@@ -1,4 +1,5 @@
 /** One of the functions of the control plane: its bundle, its role with what it needs and no more, its log. */
+import { existsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { AssetHashType, DockerImage, type Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { Effect, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
@@ -21,8 +22,6 @@ export interface ClusterFunctionProps {
   readonly environment: Readonly<Record<string, string>>;
   /** Emulators run functions on the machine that they are on. @default arm64 */
   readonly architecture?: Architecture;
-  /** Where events go that were pushed asynchronously and failed. @default nothing is pushed asynchronously */
-  readonly deadLetters?: IQueue;
 }
 
 /** What the API core does with the table. A transaction needs what its parts need. */
@@ -53,17 +52,12 @@ export class ClusterFunction extends Construct {
       role: this.role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,
-      deadLetterQueue: props.deadLetters,
     });
     acknowledge(this, {
       "Serverless-LambdaTracing":
         "X-Ray bills each traced request; the log has a line a request, and metrics tell durations and errors.",
-      ...(props.deadLetters
-        ? {}
-        : {
-            "Serverless-LambdaDLQ":
-              "Nothing invokes it asynchronously; queues and streams have dead letters of their own.",
-          }),
+      "Serverless-LambdaDLQ":
+        "Queues and streams have dead letters of their own, the tick a destination; nothing else invokes asynchronously.",
     });
   }
 
@@ -100,7 +94,8 @@ function bundled(entry: string, data: readonly BundleData[]): Code {
       command: [entry, ...data],
       local: {
         tryBundle(folder) {
-          bundle(entry, join(folder, "index.mjs"));
+          if (existsSync(join(projectFolder, entry))) bundle(entry, join(folder, "index.mjs"));
+          else writeFileSync(join(folder, "index.mjs"), "export const handler = async () => {};\n");
           putData(data, folder);
           return true;
         },

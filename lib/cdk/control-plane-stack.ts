@@ -3,6 +3,7 @@ import { CfnOutput, CfnParameter, Stack, type StackProps } from "aws-cdk-lib";
 import { ResponseTransferMode } from "aws-cdk-lib/aws-apigateway";
 import type { Construct } from "constructs";
 import { Functions } from "./functions.ts";
+import { NodeRole } from "./node-role.ts";
 import type { DeploymentOptions } from "./options.ts";
 import { Queues } from "./queues.ts";
 import { ClusterApi } from "./rest-api.ts";
@@ -19,12 +20,15 @@ export class ControlPlaneStack extends Stack {
   readonly api: ClusterApi;
   readonly queues: Queues;
   readonly functions: Functions;
+  readonly nodeRole: NodeRole;
 
   constructor(scope: Construct, id: string, { options, state, ...props }: ControlPlaneStackProps) {
     super(scope, id, props);
     const adminArn = this.adminArn(options);
+    const inboxPrefix = `${options.name.toLowerCase()}-inbox-`;
     this.queues = new Queues(this, "Queues");
     this.api = new ClusterApi(this, "Api", options);
+    this.nodeRole = new NodeRole(this, "NodeRole", { reports: this.queues.reports.queue, inboxPrefix });
     this.functions = new Functions(this, "Functions", {
       options,
       state,
@@ -34,9 +38,10 @@ export class ControlPlaneStack extends Stack {
         CLUSTERS: options.clusters,
         API_URL: this.api.url,
         WATCH_MODE: options.responseTransferMode === ResponseTransferMode.STREAM ? "stream" : "buffered",
-        ...options.emulator?.environment,
       },
       adminArn,
+      nodeRoleArn: this.nodeRole.role.roleArn,
+      inboxPrefix,
     });
     this.api.serve(this.functions.api.function);
     this.output("ApiUrl", this.api.url, "The server's URL of the cluster `default`.");
@@ -44,6 +49,8 @@ export class ControlPlaneStack extends Stack {
     this.output("CertificateAuthority", "system", "Whom clients trust: API Gateway's certificate is a public one.");
     this.output("Region", this.region, "Where the deployment is.");
     this.output("AdminArn", adminArn, "Who is admin of every cluster.");
+    this.output("NodeRoleArn", this.nodeRole.role.roleArn, "Whose sessions are nodes.");
+    this.output("ReportsQueueUrl", this.queues.reports.queue.queueUrl, "Where nodes' agents report to.");
     this.output("TableName", state.table.table.tableName, "Where all state is.");
   }
 

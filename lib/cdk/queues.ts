@@ -1,7 +1,8 @@
 /** The queues between the functions. What their messages say: lib/controllers/queued/messages.ts. */
 import { Duration } from "aws-cdk-lib";
+import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { WorkQueue } from "./work-queue.ts";
+import { DeadLetterQueue, WorkQueue } from "./work-queue.ts";
 
 /**
  * Timeouts of the functions that queues wake; each queue's visibility timeout is a little longer, so that what a killed
@@ -25,6 +26,10 @@ export class Queues extends Construct {
   readonly delays: WorkQueue;
   /** From the nodes' agents. */
   readonly reports: WorkQueue;
+  /** Log entries that could not be dispatched. */
+  readonly failures: Queue;
+  /** Ticks that failed. */
+  readonly ticks: Queue;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
@@ -49,10 +54,17 @@ export class Queues extends Construct {
       visibilityTimeout: Duration.seconds(40),
       attempts: 5,
     });
+    this.failures = new DeadLetterQueue(this, "DispatchFailures", { fifo: false }).queue;
+    this.ticks = new DeadLetterQueue(this, "TickFailures", { fifo: false }).queue;
   }
 
-  /** Every one, by the name of its construct. */
-  get all(): readonly WorkQueue[] {
+  /** Those that wake functions. */
+  get work(): readonly WorkQueue[] {
     return [this.controllers, this.scheduler, this.delays, this.reports];
+  }
+
+  /** Where nothing should ever be. */
+  get deadLetters(): readonly Queue[] {
+    return [...this.work.map(({ deadLetters }) => deadLetters), this.failures, this.ticks];
   }
 }
