@@ -6,7 +6,13 @@ import { timeText } from "../../apimachinery/clock.ts";
 import { deepEqual } from "../../apimachinery/equality.ts";
 import { type AnyObject, keyOf } from "../../apimachinery/meta.ts";
 import { canonicalize } from "../../openapi/decode.ts";
-import { KeyExists, KeyNotFound, RevisionConflict, type StoredObject } from "../../storage/interface.ts";
+import {
+  type Collection,
+  KeyExists,
+  KeyNotFound,
+  RevisionConflict,
+  type StoredObject,
+} from "../../storage/interface.ts";
 import { type Endpoint, withKind } from "../endpoint.ts";
 import type { ServerContext } from "../server-context.ts";
 import { storedValue } from "../stored-value.ts";
@@ -14,17 +20,28 @@ import { completed } from "./complete.ts";
 import { type BootstrapObjects, bootstrapObjects, lastBootstrapObject, type ServerPlace } from "./objects.ts";
 
 /** Another server of the same cluster was faster: it wrote the same. */
-function ignoreRace(error: unknown): void {
+function ignoreRace(error: unknown): number {
   const race = error instanceof KeyExists || error instanceof RevisionConflict || error instanceof KeyNotFound;
   if (!race) throw error;
+  return 0;
 }
 
-/** Creates what is missing and completes what is old. Safe to run twice and at once. Throws what the store throws. */
+/**
+ * Creates what is missing and completes what is old. Safe to run twice and at once. Throws what the store throws.
+ * A fresh cluster's history begins when it is ready: nobody has seen the revisions before, and a client that names one
+ * has it from another cluster, so it is told to begin anew.
+ */
 export async function ensureBootstrapObjects(server: ServerContext, place: ServerPlace): Promise<void> {
   const all = bootstrapObjects({ ...place, serviceCIDRs: server.config.serviceCIDRs, now: server.clock.now() });
   const isLast = ({ resource }: BootstrapObjects) => resource === lastBootstrapObject.resource;
-  await Promise.all(all.filter((one) => !isLast(one)).map((wanted) => ensure(server, wanted)));
-  await Promise.all(all.filter(isLast).map((wanted) => ensure(server, wanted)));
+  const isFresh = !(await isBootstrapped(server));
+  const written = [
+    ...(await Promise.all(all.filter((one) => !isLast(one)).map((wanted) => ensure(server, wanted)))),
+    ...(await Promise.all(all.filter(isLast).map((wanted) => ensure(server, wanted)))),
+  ];
+  if (!isFresh) return;
+  const { store } = server.resources;
+  await Promise.all(written.map(({ collection, revision }) => store.compact(collection, revision)));
 }
 
 /** Whether it has once come to its end. Throws what the store throws. */
@@ -33,7 +50,11 @@ export async function isBootstrapped({ objects }: ServerContext): Promise<boolea
   return (await objects.get(resource, namespace, name)) !== undefined;
 }
 
-async function ensure(server: ServerContext, { resource, objects, existing }: BootstrapObjects): Promise<void> {
+/** Returns the newest revision that it wrote, 0 where it wrote nothing. */
+async function ensure(
+  server: ServerContext,
+  { resource, objects, existing }: BootstrapObjects,
+): Promise<{ collection: Collection; revision: number }> {
   const { store } = server.resources;
   const endpoint = server.endpoints.find(resource.group, resource.version, resource.resource);
   if (!endpoint) throw new Error(`${resource.resource} is not served`);
@@ -44,14 +65,14 @@ async function ensure(server: ServerContext, { resource, objects, existing }: Bo
       const value = storedValue(endpoint, fresh(server, endpoint, object));
       return store.create(endpoint.collection, keyOf(object), value).catch(ignoreRace);
     }
-    if (existing === "keep") return undefined;
+    if (existing === "keep") return 0;
     const old: AnyObject = JSON.parse(stored.text);
     const changed = existing === "complete" ? completed(old, object) : replaced(endpoint, old, object);
-    if (!changed) return undefined;
+    if (!changed) return 0;
     const value = storedValue(endpoint, canonical(endpoint, changed));
     return store.update(endpoint.collection, stored.key, stored.revision, value).catch(ignoreRace);
   });
-  await Promise.all(writes);
+  return { collection: endpoint.collection, revision: Math.max(...(await Promise.all(writes))) };
 }
 
 /** What is there. Where only one object is wanted, the rest of its collection (there may be thousands) is not read. */

@@ -55,6 +55,7 @@ const slice = 200;
 export class Compactor {
   private readonly db: DatabaseSync;
   private readonly log: Pick<Reader, "revisionAfter">;
+  private readonly selectSuperseding;
   private readonly setCompacted;
   private readonly setCleaned;
   private readonly deletePrevious;
@@ -64,21 +65,26 @@ export class Compactor {
     this.db = db;
     this.log = log;
     const range = "collection = ? AND revision > ? AND revision <= ?";
+    this.selectSuperseding = db.prepare(`SELECT 1 FROM log WHERE ${range} AND previous IS NOT NULL LIMIT 1`);
     this.setCompacted = db.prepare("UPDATE collection SET compacted = ? WHERE id = ?");
     this.setCleaned = db.prepare("UPDATE collection SET cleaned = ? WHERE id = ?");
     this.deletePrevious = db.prepare(`DELETE FROM log WHERE id IN (SELECT previous FROM log WHERE ${range})`);
     this.deleteDeletions = db.prepare(`DELETE FROM log WHERE ${range} AND type = 2`);
   }
 
-  /** From now on the revision is compacted; what is to be removed stays on the disk for a while. */
-  compact(state: CollectionState, revision: number): void {
+  /** Says in the file that the revision is compacted; what is to be removed stays on the disk for a while. */
+  keepCompacted(state: CollectionState, revision: number): void {
     this.setCompacted.run(revision, state.id);
-    state.compacted = revision;
   }
 
   /** Removes a slice. False: nothing is left to remove. */
   clean(state: CollectionState): boolean {
     if (state.cleaned >= state.compacted) return false;
+    // A fresh cluster has compacted what was never written twice: no transaction for that.
+    if (this.selectSuperseding.get(state.id, state.cleaned, state.compacted) === undefined) {
+      state.cleaned = state.compacted;
+      return false;
+    }
     const to = Math.min(state.compacted, this.log.revisionAfter(state, state.cleaned, slice) ?? state.compacted);
     this.db.exec("BEGIN IMMEDIATE");
     try {

@@ -150,10 +150,11 @@ class SqliteStore implements Store {
 
   async compact(collection: Collection, revision: number): Promise<void> {
     const state = this.state(collection);
-    this.read(() => {
-      const to = Math.min(revision, state.revision);
-      if (to > state.compacted) this.compactor.compact(state, to);
-    });
+    const to = Math.min(revision, state.revision);
+    if (to > state.compacted) {
+      await this.grouped(() => this.compactor.keepCompacted(state, to));
+      state.compacted = Math.max(state.compacted, to);
+    }
     await this.clean(state);
   }
 
@@ -187,14 +188,19 @@ class SqliteStore implements Store {
   }
 
   private write(change: Change): Promise<number> {
+    return this.grouped(() => this.apply(change).revision);
+  }
+
+  /** Runs the statements in the next group's transaction. */
+  private grouped<T>(statements: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.closing.signal.aborted) return reject(closed(this.file));
-      let entry: LogEntry;
+      let result: T;
       this.commits.add({
         apply: () => {
-          entry = this.apply(change);
+          result = statements();
         },
-        committed: () => resolve(entry.revision),
+        committed: () => resolve(result),
         failed: (error) => reject(translate(error, this.file)),
       });
     });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { completed } from "../../../../../lib/apiserver/bootstrap/complete.ts";
 import { bootstrapObjects, firstServiceAddress } from "../../../../../lib/apiserver/bootstrap/objects.ts";
 import { ensureBootstrapObjects } from "../../../../../lib/apiserver/bootstrap/reconcile.ts";
+import { type LogEntry, RevisionCompacted } from "../../../../../lib/storage/interface.ts";
 import { startTestServer, type TestServer } from "../../../../support/api-server.ts";
 
 describe("firstServiceAddress", () => {
@@ -46,6 +47,20 @@ describe("ensureBootstrapObjects", () => {
     expect(service.body.spec).toMatchObject({ clusterIP: "10.96.0.1", ports: [{ port: 443, targetPort: 6443 }] });
     const slices = await api.send("GET", "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes");
     expect(slices.body).toMatchObject({ endpoints: [{ addresses: ["192.0.2.2"] }], ports: [{ port: 6443 }] });
+  });
+
+  it("begins a fresh cluster's history, and leaves an older one's alone", async () => {
+    const collection = { cluster: "default", group: "", resource: "configmaps" };
+    const { signal } = new AbortController();
+    const firstBatch = async (after: number) =>
+      (await api.store.watch(collection, { after, signal })[Symbol.asyncIterator]().next()).value.entries;
+    await expect(firstBatch(1)).rejects.toBeInstanceOf(RevisionCompacted);
+    const { body } = await api.send("GET", "/api/v1/configmaps");
+    const { name } = body.items[0].metadata;
+    await api.send("DELETE", `/api/v1/namespaces/kube-system/configmaps/${name}`);
+    await ensureBootstrapObjects(api.server.context, place);
+    const seen: LogEntry[] = await firstBatch(Number(body.metadata.resourceVersion));
+    expect(seen.map(({ type }) => type)).toEqual(["deleted", "created"]);
   });
 
   it("writes nothing where nothing is missing", async () => {
