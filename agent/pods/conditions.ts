@@ -7,15 +7,6 @@ import type { RuntimePod } from "./runtime-pod.ts";
 /** A condition before it has times. */
 export type Condition = Pick<PodCondition, "type" | "status" | "reason" | "message">;
 
-/** The types that are the node's to set. */
-export const nodeConditionTypes = [
-  "PodReadyToStartContainers",
-  "Initialized",
-  "Ready",
-  "ContainersReady",
-  "PodScheduled",
-] as const;
-
 type Statuses = ReadonlyMap<string, ContainerStatus>;
 
 const list = (names: readonly string[]) => `[${names.join(" ")}]`;

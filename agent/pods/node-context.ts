@@ -9,7 +9,7 @@ import type { PodFolders } from "./folders.ts";
 import type { Images } from "./images.ts";
 import type { Prober } from "./probes/prober.ts";
 import type { References } from "./references.ts";
-import type { StatusWriter } from "./status-writer.ts";
+import type { PodStatuses } from "./status-writer.ts";
 import type { Volumes } from "./volumes/volumes.ts";
 
 /** Everything a pod's worker needs. */
@@ -22,7 +22,7 @@ export interface NodeContext {
   readonly volumes: Volumes;
   readonly references: References;
   readonly prober: Prober;
-  readonly statuses: StatusWriter;
+  readonly statuses: PodStatuses;
   readonly recorder: EventRecorder;
   readonly folders: PodFolders;
   readonly clock: Clock;

@@ -3,9 +3,9 @@ import type { Clock } from "../../lib/apimachinery/clock.ts";
 import { deepEqual } from "../../lib/apimachinery/equality.ts";
 import { hasReason, isNotFound } from "../../lib/apimachinery/errors.ts";
 import type { Client } from "../../lib/client/interface.ts";
+import { statusPatch } from "../../lib/nodes/pod-status.ts";
 import type { Pod, PodStatus } from "../../lib/openapi/types/core-v1.ts";
 import { pods } from "../../lib/openapi/types/resources.ts";
-import { nodeConditionTypes } from "./conditions.ts";
 
 /** What a writer works with. */
 export interface StatusWriterOptions {
@@ -29,8 +29,22 @@ interface Entry {
 const retryFirstMs = 200;
 const retryMaxMs = 10_000;
 
+/** Where workers say how their pods are. */
+export interface PodStatuses {
+  /** The last status set for a pod. */
+  get(podUid: string): PodStatus | undefined;
+  /** Sets the status and begins to tell it. */
+  set(pod: Pod, status: PodStatus): void;
+  /** Says that nothing of the pod is left here: where it is being deleted, it is removed from the API. */
+  finish(pod: Pod): void;
+  /** Forgets a pod that is gone from the API. */
+  remove(podUid: string): void;
+  /** Gives up what is not told yet. */
+  stop(): void;
+}
+
 /** The latest status of each pod. Each is written by one writer at a time; what came meanwhile is written next. */
-export class StatusWriter {
+export class StatusWriter implements PodStatuses {
   readonly #options: StatusWriterOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #stop = new AbortController();
@@ -39,12 +53,10 @@ export class StatusWriter {
     this.#options = options;
   }
 
-  /** The last status set for a pod. */
   get(podUid: string): PodStatus | undefined {
     return this.#entries.get(podUid)?.status;
   }
 
-  /** Sets the status and begins to write it. */
   set(pod: Pod, status: PodStatus): void {
     const entry = this.#entries.get(pod.metadata.uid);
     if (entry === undefined) {
@@ -61,7 +73,6 @@ export class StatusWriter {
     this.#write(entry);
   }
 
-  /** Says that nothing of the pod is left here: where it is being deleted, it is removed from the API. */
   finish(pod: Pod): void {
     const entry = this.#entries.get(pod.metadata.uid);
     if (entry === undefined) return;
@@ -70,12 +81,10 @@ export class StatusWriter {
     this.#write(entry);
   }
 
-  /** Forgets a pod that is gone from the API. */
   remove(podUid: string): void {
     this.#entries.delete(podUid);
   }
 
-  /** Gives up what is not written. */
   stop(): void {
     this.#stop.abort();
   }
@@ -138,31 +147,4 @@ const readiness = (status: PodStatus | undefined) => status?.conditions?.find(({
 function isOverruled({ pod, written, revision }: Entry): boolean {
   if (written === undefined || Number(pod.metadata.resourceVersion) <= revision) return false;
   return readiness(written) !== undefined && readiness(pod.status) !== readiness(written);
-}
-
-/**
- * A strategic merge patch to a status. Conditions are merged by type: only the node's own are sent, with null for what
- * they no longer have. Addresses are replaced as a list.
- */
-export function statusPatch(status: PodStatus, before: PodStatus): Record<string, unknown> {
-  const patch: Record<string, unknown> = { ...status };
-  for (const field of ["reason", "message", "podIP"] as const) {
-    if (status[field] === undefined && before[field] !== undefined) patch[field] = null;
-  }
-  const own = (status.conditions ?? []).filter(({ type }) => (nodeConditionTypes as readonly string[]).includes(type));
-  patch.conditions = own.map((condition) => {
-    const old = before.conditions?.find(({ type }) => type === condition.type);
-    return {
-      ...(old?.reason !== undefined && condition.reason === undefined ? { reason: null } : {}),
-      ...(old?.message !== undefined && condition.message === undefined ? { message: null } : {}),
-      ...condition,
-    };
-  });
-  for (const field of ["podIPs", "hostIPs"] as const) {
-    if (deepEqual(status[field], before[field])) delete patch[field];
-    else if (status[field] === undefined) patch[field] = [{ $patch: "replace" }];
-    else if (before[field] !== undefined) patch[field] = [{ $patch: "replace" }, ...status[field]];
-  }
-  delete patch.qosClass;
-  return patch;
 }

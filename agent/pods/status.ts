@@ -1,7 +1,8 @@
 /** A pod's whole status (upstream: kubelet.generateAPIPodStatus). */
 import { timeText } from "../../lib/apimachinery/clock.ts";
+import { nodeConditionTypes } from "../../lib/nodes/pod-status.ts";
 import type { PodStatus } from "../../lib/openapi/types/core-v1.ts";
-import { nodeConditions, nodeConditionTypes, withTimes } from "./conditions.ts";
+import { nodeConditions, withTimes } from "./conditions.ts";
 import { type ContainerStatusInput, containerStatuses } from "./container-status.ts";
 import { podPhase } from "./phase.ts";
 import { latestContainer } from "./runtime-pod.ts";

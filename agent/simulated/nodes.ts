@@ -2,9 +2,9 @@
 import type { Clock } from "../../lib/apimachinery/clock.ts";
 import type { Informers } from "../../lib/client/informer.ts";
 import type { Client } from "../../lib/client/interface.ts";
+import { renewLease } from "../../lib/nodes/lease.ts";
 import type { Lease } from "../../lib/openapi/types/coordination-v1.ts";
 import { pods } from "../../lib/openapi/types/resources.ts";
-import { renewLease } from "../node/lease.ts";
 import { SimulatedNode } from "./node.ts";
 
 /** How many nodes, and of what size. */

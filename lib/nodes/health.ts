@@ -29,11 +29,6 @@ export interface Position {
   readonly sequence: number;
 }
 
-/** Whether a comes before b. */
-export function isBefore(a: Position, b: Position): boolean {
-  return a.epoch === b.epoch ? a.sequence < b.sequence : a.epoch < b.epoch;
-}
-
 /**
  * The newest status that any report has brought, by what it is of: a Node's or Pod's uid. A later one may still be on
  * its way to the API; an earlier one must then no longer be written.

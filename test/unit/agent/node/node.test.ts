@@ -1,10 +1,11 @@
 import { describe, expect, it, vi } from "vitest";
-import { keepLease, renewLease } from "../../../../agent/node/lease.ts";
+import { keepLease } from "../../../../agent/node/lease.ts";
 import { goArchitecture, machineInfo, prettyName } from "../../../../agent/node/machine-info.ts";
 import { differs, type NodeStatusInput, nodeLabels, nodeStatus } from "../../../../agent/node/node-status.ts";
 import { Registration } from "../../../../agent/node/registration.ts";
 import { systemClock, systemRandom } from "../../../../lib/apimachinery/clock.ts";
 import { newInternalError } from "../../../../lib/apimachinery/errors.ts";
+import { renewLease } from "../../../../lib/nodes/lease.ts";
 import { leases, nodes } from "../../../../lib/openapi/types/resources.ts";
 import { FakeApi } from "../../../support/fake-api.ts";
 

@@ -1,5 +1,5 @@
 import { expect, it, vi } from "vitest";
-import { StatusWriter, statusPatch } from "../../../../agent/pods/status-writer.ts";
+import { StatusWriter } from "../../../../agent/pods/status-writer.ts";
 import { systemClock, systemRandom } from "../../../../lib/apimachinery/clock.ts";
 import { newInternalError } from "../../../../lib/apimachinery/errors.ts";
 import type { Pod } from "../../../../lib/openapi/types/core-v1.ts";
@@ -70,31 +70,4 @@ it("leaves another pod of the same name alone", async () => {
   writer.finish(object);
   await systemClock.sleep(30);
   expect(api.all(pods)).toMatchObject([{ metadata: { uid: "u2" }, status: { phase: "Pending" } }]);
-});
-
-it("a patch takes away what is no longer so", () => {
-  const before = {
-    reason: "Evicted",
-    podIP: "10.244.0.5",
-    podIPs: [{ ip: "10.244.0.5" }],
-    hostIPs: [{ ip: "192.0.2.1" }],
-    conditions: [{ type: "Ready", status: "False", reason: "ContainersNotReady", message: "m" }],
-  };
-  const after = {
-    phase: "Running",
-    podIP: "10.244.0.6",
-    podIPs: [{ ip: "10.244.0.6" }],
-    hostIPs: [{ ip: "192.0.2.1" }],
-    conditions: [
-      { type: "Ready", status: "True" },
-      { type: "example.com/gate", status: "True" },
-    ],
-  };
-  expect(statusPatch(after, before)).toEqual({
-    phase: "Running",
-    reason: null,
-    podIP: "10.244.0.6",
-    podIPs: [{ $patch: "replace" }, { ip: "10.244.0.6" }],
-    conditions: [{ type: "Ready", status: "True", reason: null, message: null }],
-  });
 });
