@@ -12,7 +12,7 @@ import { serviceAccountGroups, serviceAccountUsername } from "./groups.ts";
 import { parseJwt, verifyJwt } from "./jwt.ts";
 import { checkedClaims, type Reference, type ServiceAccountClaims } from "./service-account-claims.ts";
 import type { Signer } from "./signer.ts";
-import type { TokenAuthenticator } from "./token.ts";
+import { AuthenticationUnavailable, type TokenAuthenticator } from "./token.ts";
 
 /** What the check needs. */
 export interface ServiceAccountTokenOptions {
@@ -99,7 +99,9 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     const { issuer, keys } = this.#options;
     const parsed = parseJwt(token);
     if (!parsed || parsed.claims.iss !== issuer) return undefined;
-    const all = await Promise.all(keys.map((key) => key.verificationKey()));
+    const all = await Promise.all(keys.map((key) => key.verificationKey())).catch(() => {
+      throw new AuthenticationUnavailable("the keys of service accounts' tokens cannot be read");
+    });
     const candidates = all.filter(({ id }) => parsed.keyId === "" || id === parsed.keyId);
     if (candidates.length === 0) throw new Error("invalid signature, no keys found");
     if (!candidates.some((key) => verifyJwt(parsed, key))) {

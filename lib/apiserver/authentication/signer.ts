@@ -43,3 +43,26 @@ export function localSigner(privateKey: KeyObject): Signer {
     sign: async (bytes) => sign("sha256", bytes, { key: privateKey, dsaEncoding: "ieee-p1363" }),
   };
 }
+
+/** A key of a service, which gives its public half and signs SHA-256 digests with RSA's PKCS #1 v1.5. */
+export interface RemoteKey {
+  publicKey(): Promise<KeyObject>;
+  signDigest(digest: Uint8Array): Promise<Uint8Array>;
+}
+
+/** Signs with a key of a service. The public half is asked for once, when it is first needed; a failure is not remembered. */
+export function remoteSigner(remote: RemoteKey): Signer {
+  let asked: Promise<VerificationKey> | undefined;
+  return {
+    verificationKey() {
+      if (!asked) {
+        asked = remote.publicKey().then(verificationKey);
+        asked.catch(() => {
+          asked = undefined;
+        });
+      }
+      return asked;
+    },
+    sign: (bytes) => remote.signDigest(createHash("sha256").update(bytes).digest()),
+  };
+}

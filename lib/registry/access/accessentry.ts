@@ -93,6 +93,7 @@ function validateGroups(groups: readonly string[]): FieldError[] {
   return groups.flatMap((group, index) => {
     const at = field.index(index);
     if (group === "") return [required(at, "")];
+    if (group.includes("{{")) return [invalid(at, group, "must not have placeholders")];
     return groups.indexOf(group) < index ? [duplicate(at, group)] : [];
   });
 }

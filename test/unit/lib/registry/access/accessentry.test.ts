@@ -83,6 +83,11 @@ describe("an access entry", () => {
       want: ["spec.groups[1]: Required value", 'spec.groups[2]: Duplicate value: "a"'],
     },
     {
+      name: "with a group that is the caller's choice",
+      spec: { principalArn: role, groups: ["{{SessionName}}"] },
+      want: ['spec.groups[0]: Invalid value: "{{SessionName}}": must not have placeholders'],
+    },
+    {
       name: "with too many groups",
       spec: { principalArn: role, groups: Array.from({ length: 101 }, (_, index) => `g${index}`) },
       want: ["spec.groups: Too many: 101: must have at most 100 items"],
