@@ -51,13 +51,11 @@ export async function takeTicket(table: Table, layout: Layout, settings: Setting
         [name.partitions]: settings.partitions(layout.collection.resource),
       },
     });
-  const counter = parse(await persist(settings, deadlineMs, take));
-  // Before the first object is there, so that who goes through a cluster's collections misses none.
-  if (!counter.isListed) await persist(settings, deadlineMs, () => putOnList(table, layout));
-  return counter;
+  return parse(await persist(settings, deadlineMs, take));
 }
 
-async function putOnList(table: Table, layout: Layout): Promise<void> {
+/** Puts the collection on its cluster's list. */
+export async function putOnList(table: Table, layout: Layout): Promise<void> {
   await table.write({ put: { ...layout.listed(), [attribute.type]: "collection" } });
   await table.write({ update: layout.counter(), set: { [name.listed]: 1 } });
 }

@@ -4,7 +4,7 @@
  * the entry's absence as its condition, fails.
  */
 import { firstRevision, RevisionCompacted, StoreUnavailable } from "../../storage/interface.ts";
-import { advanceCompacted, advanceStable, type Counter, note, readCounter } from "./counter.ts";
+import { advanceCompacted, advanceStable, type Counter, note, putOnList, readCounter, takeTicket } from "./counter.ts";
 import type { Slot } from "./entry.ts";
 import { attribute, type Layout, numberOf, revisionKey } from "./layout.ts";
 import { isPassing, persist, type Settings } from "./options.ts";
@@ -33,6 +33,7 @@ export class CollectionLog {
   /** The newest prefix that was proved here, and when: not before a while has passed it is written down. */
   private proved = { revision: 0, at: 0 };
   private isTending = false;
+  private listing: Promise<void> | undefined;
   private waiting: { revision: number; at: number } | undefined;
 
   constructor(table: Table, layout: Layout, settings: Settings) {
@@ -46,6 +47,20 @@ export class CollectionLog {
   async counter(): Promise<Counter> {
     const counter = await this.persist(() => readCounter(this.table, this.layout));
     return (await this.tend(counter)) ? this.persist(() => readCounter(this.table, this.layout)) : counter;
+  }
+
+  /** Takes the next ticket. */
+  async takeTicket(deadlineMs: number): Promise<Counter> {
+    const counter = await takeTicket(this.table, this.layout, this.settings, deadlineMs);
+    // Before the first object is there, so that who goes through a cluster's collections misses none. Many first writes at
+    // once see to it once.
+    if (!counter.isListed) {
+      this.listing ??= persist(this.settings, deadlineMs, () => putOnList(this.table, this.layout)).finally(() => {
+        this.listing = undefined;
+      });
+      await this.listing;
+    }
+    return counter;
   }
 
   /** Tries again while the table is busy, as long as a writer would. */

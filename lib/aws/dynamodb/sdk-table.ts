@@ -22,6 +22,7 @@ import {
   transactItem,
   updateInput,
 } from "./expression.ts";
+import { RequestLimit } from "./request-limit.ts";
 import { classify } from "./sdk-errors.ts";
 import {
   type Clause,
@@ -40,6 +41,9 @@ const maxBatch = 100;
 /** Sockets that answer late are not waited for; the outcome is then unknown. */
 const requestHandler = { connectionTimeout: 2_000, requestTimeout: 4_000, throwOnRequestTimeout: true };
 
+/** The SDK has 50 sockets, and counts the wait for one against the time to connect. Who comes when all are busy waits here. */
+const maxRequests = 48;
+
 /** How a table is reached. */
 export interface SdkTableOptions {
   readonly name: string;
@@ -51,6 +55,7 @@ export interface SdkTableOptions {
 export class SdkTable implements Table {
   private readonly name: string;
   private readonly client: DynamoDBClient;
+  private readonly limit = new RequestLimit(maxRequests);
 
   constructor({ name, client = {} }: SdkTableOptions) {
     this.name = name;
@@ -59,7 +64,7 @@ export class SdkTable implements Table {
 
   async get(key: ItemKey): Promise<Item | undefined> {
     const command = new GetItemCommand({ TableName: this.name, Key: keyAttributes(key), ConsistentRead: true });
-    const { Item: found } = await call(this.client.send(command));
+    const { Item: found } = await this.call(() => this.client.send(command));
     return found === undefined ? undefined : itemOf(found);
   }
 
@@ -73,7 +78,9 @@ export class SdkTable implements Table {
     const input = this.queryInput(query, new Expression());
     if (input === undefined) return { items: [], more: false };
     const limit = query.limit === undefined ? {} : { Limit: query.limit };
-    const { Items = [], LastEvaluatedKey } = await call(this.client.send(new QueryCommand({ ...input, ...limit })));
+    const { Items = [], LastEvaluatedKey } = await this.call(() =>
+      this.client.send(new QueryCommand({ ...input, ...limit })),
+    );
     return { items: Items.map(itemOf), more: LastEvaluatedKey !== undefined };
   }
 
@@ -86,7 +93,9 @@ export class SdkTable implements Table {
     for (let start: Record<string, AttributeValue> | undefined; ; ) {
       const page = { ...input, FilterExpression, Select: "COUNT" as const };
       const from = start === undefined ? {} : { ExclusiveStartKey: start };
-      const { Count = 0, LastEvaluatedKey } = await call(this.client.send(new QueryCommand({ ...page, ...from })));
+      const { Count = 0, LastEvaluatedKey } = await this.call(() =>
+        this.client.send(new QueryCommand({ ...page, ...from })),
+      );
       count += Count;
       start = LastEvaluatedKey;
       if (start === undefined) return count;
@@ -95,12 +104,12 @@ export class SdkTable implements Table {
 
   async write(write: Write): Promise<Item | undefined> {
     const TableName = this.name;
-    if ("put" in write) await call(this.client.send(new PutItemCommand({ TableName, ...putInput(write) })));
+    if ("put" in write) await this.call(() => this.client.send(new PutItemCommand({ TableName, ...putInput(write) })));
     else if ("remove" in write)
-      await call(this.client.send(new DeleteItemCommand({ TableName, ...removeInput(write) })));
+      await this.call(() => this.client.send(new DeleteItemCommand({ TableName, ...removeInput(write) })));
     else {
       const input = { TableName, ...updateInput(write), ReturnValues: "ALL_NEW" as const };
-      const { Attributes = {} } = await call(this.client.send(new UpdateItemCommand(input)));
+      const { Attributes = {} } = await this.call(() => this.client.send(new UpdateItemCommand(input)));
       return itemOf(Attributes);
     }
     return undefined;
@@ -109,7 +118,7 @@ export class SdkTable implements Table {
   async transact(writes: readonly Write[]): Promise<void> {
     // The SDK adds a token, so that a second attempt of its own does not write twice.
     const TransactItems = writes.map((write) => transactItem(this.name, write));
-    await call(this.client.send(new TransactWriteItemsCommand({ TransactItems })));
+    await this.call(() => this.client.send(new TransactWriteItemsCommand({ TransactItems })));
   }
 
   close(): void {
@@ -121,7 +130,7 @@ export class SdkTable implements Table {
     let Keys: Record<string, AttributeValue>[] = keys.map(keyAttributes);
     while (Keys.length > 0) {
       const command = new BatchGetItemCommand({ RequestItems: { [this.name]: { Keys, ConsistentRead: true } } });
-      const { Responses = {}, UnprocessedKeys = {} } = await call(this.client.send(command));
+      const { Responses = {}, UnprocessedKeys = {} } = await this.call(() => this.client.send(command));
       const found = Responses[this.name] ?? [];
       items.push(...found.map(itemOf));
       Keys = UnprocessedKeys[this.name]?.Keys ?? [];
@@ -136,12 +145,12 @@ export class SdkTable implements Table {
     if (KeyConditionExpression === undefined) return undefined;
     return { TableName: this.name, ConsistentRead: true, KeyConditionExpression, ...expression.attributes() };
   }
-}
 
-async function call<T>(response: Promise<T>): Promise<T> {
-  try {
-    return await response;
-  } catch (error) {
-    throw classify(error as Error);
+  private async call<T>(request: () => Promise<T>): Promise<T> {
+    try {
+      return await this.limit.run(request);
+    } catch (error) {
+      throw classify(error as Error);
+    }
   }
 }

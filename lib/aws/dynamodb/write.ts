@@ -11,7 +11,6 @@ import {
   ValueTooLarge,
 } from "../../storage/interface.ts";
 import { isTooLarge, maxTextBytes } from "../../storage/keys.ts";
-import { takeTicket } from "./counter.ts";
 import { recordAttribute } from "./entry.ts";
 import { attribute, numberOf, stringOf } from "./layout.ts";
 import { absent, type CollectionLog } from "./log.ts";
@@ -66,7 +65,7 @@ export class Writer {
     for (let isFirst = true; ; isFirst = false) {
       const current = expected === undefined ? undefined : await this.current(change, expected, isFirst);
       const giveUpAt = clock.now() + times.giveUpMs;
-      const counter = await takeTicket(log.table, log.layout, log.settings, giveUpAt);
+      const counter = await log.takeTicket(giveUpAt);
       const { ticket: revision, partitions } = counter;
       const ticket = { revision, partitions, writer: random.uuid(), giveUpAt };
       if (await this.attempt(change, current, ticket)) {

@@ -31,5 +31,7 @@ export async function compressed(
   const isEncoded = Object.keys(headers).some((name) => name.toLowerCase() === "content-encoding");
   if (body.length <= gzipThresholdBytes || isEncoded || !acceptsGzip(request)) return response;
   const small = await compress(body, { level: constants.Z_BEST_SPEED });
-  return { ...response, headers: { ...headers, "Content-Encoding": "gzip", Vary: "Accept-Encoding" }, body: small };
+  const { Vary = [] } = headers;
+  const vary = [...(typeof Vary === "string" ? [Vary] : Vary), "Accept-Encoding"];
+  return { ...response, headers: { ...headers, "Content-Encoding": "gzip", Vary: vary }, body: small };
 }
