@@ -23,6 +23,8 @@ export interface CatchUpInformers extends Informers {
    * were read stay.
    */
   catchUp(resources?: readonly Resource[]): Promise<void>;
+  /** The revision up to which all copies of the resource have come; 0 where one was never read or there is none. */
+  revision(resource: Resource): number;
 }
 
 /** Makes them. Nothing is read before `catchUp`. */
@@ -55,6 +57,11 @@ class CatchingUp implements CatchUpInformers {
       ({ resource }) => resources === undefined || resources.some((one) => isSame(one, resource)),
     );
     await Promise.all(wanted.map((copy) => copy.catchUp()));
+  }
+
+  revision(resource: Resource): number {
+    const copies = [...this.#copies.values()].filter((copy) => isSame(copy.resource, resource));
+    return copies.length === 0 ? 0 : Math.min(...copies.map((copy) => copy.revision));
   }
 
   async stop(): Promise<void> {
@@ -91,6 +98,11 @@ class Copy {
     this.#query = query;
     this.#signal = signal;
     this.store = new InformerStore<KubeObject>(onError, metadataOnly ? metadataOf : undefined);
+  }
+
+  /** How far it has come; 0: nowhere. */
+  get revision(): number {
+    return Number(this.#revision ?? 0);
   }
 
   catchUp(): Promise<void> {

@@ -7,6 +7,7 @@ import type { ServerResponse } from "../../lib/apimachinery/http.ts";
 import { admissionPlugins } from "../../lib/apiserver/admission/index.ts";
 import { localSigner } from "../../lib/apiserver/authentication/signer.ts";
 import { ensureBootstrapObjects } from "../../lib/apiserver/bootstrap/reconcile.ts";
+import { discoveryRoute } from "../../lib/apiserver/discovery-route.ts";
 import { createIdentity } from "../../lib/apiserver/identity.ts";
 import { type ApiServer, createApiServer } from "../../lib/apiserver/server.ts";
 import { strategies } from "../../lib/registry/index.ts";
@@ -64,7 +65,7 @@ export async function startTestServer(clock: Clock = systemClock): Promise<TestS
     strategyExtras: identity.strategyExtras,
     admission: admissionPlugins,
     config: { serviceCIDRs: ["10.96.0.0/16"], nodePortRange: [30000, 32767] },
-    routes: [identity.route],
+    routes: [discoveryRoute(), identity.route],
   });
   await ensureBootstrapObjects(server.context, { address: "192.0.2.2", port: 6443 });
   const send: TestServer["send"] = async (method, path, body, more = {}) => {

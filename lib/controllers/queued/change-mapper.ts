@@ -1,0 +1,136 @@
+/** Changes of the store → wake-ups of controllers, by what each controller declares beside its reconciler. */
+import type { KubeObject, Resource } from "../../apimachinery/meta.ts";
+import type { CatchUpInformers } from "../../client/catch-up-informers.ts";
+import type { Change } from "../controller.ts";
+import { ControllerSet, type ControllerSetOptions, type MadeController } from "./controller-set.ts";
+import { collectionOf, type Wakeup } from "./messages.ts";
+import { selectedChange } from "./selected-change.ts";
+import { TracedInformers } from "./traced-informers.ts";
+
+/** A change as the log tells it. */
+export interface LoggedChange {
+  readonly resource: Resource;
+  readonly revision: number;
+  /** The object after the change; absent of a deletion. */
+  readonly object?: KubeObject;
+  /**
+   * The version before, of a deletion the last one. Absent of a creation, and where nobody knows any more: then it is
+   * taken for one that has appeared.
+   */
+  readonly old?: KubeObject;
+}
+
+/** What a mapper is made with. */
+export interface ChangeMapperOptions extends ControllerSetOptions {
+  readonly cluster: string;
+  readonly informers: CatchUpInformers;
+  /** Changes that a controller need not hear of here, because somebody else sees to them. */
+  readonly ignores?: (controller: string, resource: Resource) => boolean;
+  /** Told where a controller can't say what a change means: a defect, which must not stop all other changes. */
+  readonly onError?: (controller: string, change: LoggedChange, error: unknown) => void;
+}
+
+/** Events are no part of the graph of owners and dependents. */
+const isEvent = ({ group, resource }: Resource) => resource === "events" && ["", "events.k8s.io"].includes(group);
+
+/** The mapper of one cluster in one process. */
+export class ChangeMapper {
+  readonly #options: ChangeMapperOptions;
+  readonly #informers: TracedInformers;
+  readonly #set: ControllerSet;
+  /** The resources whose copies are as new as the changes that are mapped now. */
+  #fresh = new Set<string>();
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ChangeMapperOptions) {
+    this.#options = options;
+    this.#informers = new TracedInformers(options.informers);
+    this.#set = new ControllerSet(options, this.#informers);
+  }
+
+  /**
+   * The wake-ups for some changes: one a controller, key and collection, with the newest revision. Rejects where what it
+   * takes to tell cannot be read; call it again then.
+   */
+  map(changes: readonly LoggedChange[]): Promise<Wakeup[]> {
+    // One after the other: what is fresh holds for one call.
+    const mapped = this.#running.then(() => this.#map(changes));
+    this.#running = mapped.catch(() => {});
+    return mapped;
+  }
+
+  async #map(changes: readonly LoggedChange[]): Promise<Wakeup[]> {
+    this.#fresh = new Set();
+    const wakeups = new Map<string, Wakeup>();
+    for (const change of changes) {
+      for (const made of this.#set.all()) {
+        for (const key of await this.#keys(made, change)) this.#add(wakeups, made.name, key, change);
+      }
+    }
+    return [...wakeups.values()];
+  }
+
+  #add(wakeups: Map<string, Wakeup>, controller: string, key: string, { resource, revision }: LoggedChange): void {
+    const collection = collectionOf(resource);
+    const id = [controller, key, collection].join("\n");
+    const known = wakeups.get(id)?.revision ?? 0;
+    if (known >= revision) return;
+    wakeups.set(id, { cluster: this.#options.cluster, controller, key, collection, revision });
+  }
+
+  async #keys({ name, controller }: MadeController, logged: LoggedChange): Promise<Set<string>> {
+    const { ignores } = this.#options;
+    const { resource, object, old } = logged;
+    const change: Change = { ...(object === undefined ? {} : { object }), ...(old === undefined ? {} : { old }) };
+    const keys = new Set<string>();
+    if (ignores?.(name, resource)) return keys;
+    for (const source of controller.sources) {
+      if (collectionOf(source.resource) !== collectionOf(resource)) continue;
+      const selected = selectedChange(change, source.query);
+      if (selected === undefined) continue;
+      const ask = async () => [...source.keys(selected)];
+      for (const key of await this.#settled(ask, (error) => this.#defect(name, logged, error))) keys.add(key);
+    }
+    if (controller.graphKeys === undefined || isEvent(resource)) return keys;
+    const ask = async () => (await controller.graphKeys?.(resource, change)) ?? [];
+    const failed = (error: unknown) => {
+      // What the server can't answer now, it can later.
+      if (!isDefect(error)) throw error;
+      this.#defect(name, logged, error);
+    };
+    for (const key of await this.#settled(ask, failed)) keys.add(key);
+    return keys;
+  }
+
+  /** Asks until all that was read for the answer is as new as the change. */
+  async #settled(ask: () => Promise<readonly string[]>, failed: (error: unknown) => void): Promise<readonly string[]> {
+    for (;;) {
+      this.#informers.take();
+      let failure: unknown;
+      let keys: readonly string[] = [];
+      try {
+        keys = await ask();
+      } catch (error) {
+        failure = error;
+      }
+      const stale = this.#informers.take().filter((resource) => !this.#fresh.has(collectionOf(resource)));
+      if (stale.length > 0) {
+        await this.#options.informers.catchUp(stale);
+        for (const resource of stale) this.#fresh.add(collectionOf(resource));
+      } else if (failure === undefined) return keys;
+      else {
+        failed(failure);
+        return [];
+      }
+    }
+  }
+
+  #defect(controller: string, change: LoggedChange, error: unknown): void {
+    this.#options.onError?.(controller, change, error);
+  }
+}
+
+/** Whether the program is wrong, and not the world. */
+function isDefect(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
+}

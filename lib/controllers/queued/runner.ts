@@ -1,0 +1,144 @@
+/**
+ * Runs a cluster's controllers for whoever is woken by a queue: reads what is new, reconciles one key, and sends on what
+ * comes of it. One process may run many keys at once, but no key twice at once: that is the FIFO queue's promise.
+ */
+import { isConflict } from "../../apimachinery/errors.ts";
+import type { Resource } from "../../apimachinery/meta.ts";
+import type { CatchUpInformers } from "../../client/catch-up-informers.ts";
+import type { Result } from "../controller.ts";
+import { isNamespaceTerminating } from "../namespace-terminating.ts";
+import { BoundedMap } from "./bounded-map.ts";
+import { ControllerSet, type ControllerSetOptions, type MadeController } from "./controller-set.ts";
+import { collectionOf, MalformedMessage, maxDelaySeconds, type Wakeup } from "./messages.ts";
+import type { Wakeups } from "./wakeups.ts";
+
+/** When nodes were last heard of, read anew before each run of a controller. */
+export interface NodeHealth {
+  /** Rejects where it cannot be read. */
+  refresh(): Promise<void>;
+  /** By the control plane's clock (ms); undefined where nothing is known. */
+  lastHeard(node: string): number | undefined;
+}
+
+/** What a runner is made with. */
+export interface QueuedControllersOptions extends Omit<ControllerSetOptions, "lastHeard"> {
+  readonly cluster: string;
+  readonly informers: CatchUpInformers;
+  readonly wakeups: Wakeups;
+  readonly health?: NodeHealth;
+  /** Told of every reconcile that failed and will be tried again, but not of conflicts and of namespaces that end. */
+  readonly onError?: (controller: string, key: string, error: unknown) => void;
+}
+
+/** What has become of a wake-up: reconciled; not needed, since an earlier run has seen its change; to be tried again. */
+export type Outcome = "reconciled" | "covered" | "retried";
+
+/** Who must know when nodes were heard of. */
+const readsHealth = new Set(["node-lifecycle-controller"]);
+
+/** A conflict means that something is newer than what was read: it is read again, so often at most. */
+const maxConflicts = 3;
+const baseRetryMs = 1_000;
+/** Computing the same due time twice gives times that differ by a little. */
+const dueSlackMs = 100;
+/** So many keys are remembered. */
+const keyLimit = 10_000;
+
+/** The controllers of one cluster in one process. */
+export class QueuedControllers {
+  readonly #options: QueuedControllersOptions;
+  readonly #set: ControllerSet;
+  /** How far each key's last successful run had read, by collection. */
+  readonly #covered = new BoundedMap<string, ReadonlyMap<string, number>>(keyLimit);
+  /** When each key is woken without a change, as far as this process has asked for it. */
+  readonly #due = new BoundedMap<string, number>(keyLimit);
+
+  constructor(options: QueuedControllersOptions) {
+    this.#options = options;
+    const { health } = options;
+    const lastHeard = health === undefined ? {} : { lastHeard: (node: string) => health.lastHeard(node) };
+    this.#set = new ControllerSet({ ...options, ...lastHeard }, options.informers);
+  }
+
+  /**
+   * Does what a wake-up asks for. A reconcile that fails is no failure here: it is sent on as a retry. Throws
+   * MalformedMessage for a controller or a cluster that is not served; rejects where nothing can be sent.
+   */
+  async run(wakeup: Wakeup): Promise<Outcome> {
+    const { cluster, onError } = this.#options;
+    if (wakeup.cluster !== cluster) throw new MalformedMessage("the cluster is another one");
+    const made = this.#set.get(wakeup.controller);
+    if (made === undefined) throw new MalformedMessage("there is no controller of that name");
+    const id = idOf(wakeup);
+    if (this.#isCovered(id, wakeup)) return "covered";
+    // It may be the one that was asked for, early because the machines' clocks differ.
+    if (wakeup.collection === undefined) this.#due.delete(id);
+    let result: Result;
+    try {
+      result = await this.#reconcile(made, wakeup, id);
+    } catch (error) {
+      this.#covered.delete(id);
+      if (!isConflict(error) && !isNamespaceTerminating(error)) onError?.(wakeup.controller, wakeup.key, error);
+      await this.#retry(wakeup);
+      return "retried";
+    }
+    if (result.requeueAfterMs !== undefined) await this.#requeue(wakeup, id, result.requeueAfterMs);
+    return "reconciled";
+  }
+
+  /** Resolves when the Events recorded so far are written or dropped: call it before the process may be frozen. */
+  flush(): Promise<void> {
+    return this.#set.flush();
+  }
+
+  #isCovered(id: string, { collection, revision }: Wakeup): boolean {
+    if (collection === undefined || revision === undefined) return false;
+    return (this.#covered.get(id)?.get(collection) ?? 0) >= revision;
+  }
+
+  async #reconcile({ name, controller, resources }: MadeController, { key }: Wakeup, id: string): Promise<Result> {
+    const { informers, health } = this.#options;
+    for (let conflicts = 0; ; conflicts++) {
+      const fresh = readsHealth.has(name) ? health?.refresh() : undefined;
+      await Promise.all([informers.catchUp(resources), fresh]);
+      const read = this.#positions(resources);
+      try {
+        const result = await controller.reconcile(key);
+        this.#covered.set(id, read);
+        return result ?? {};
+      } catch (error) {
+        if (!isConflict(error) || conflicts === maxConflicts) throw error;
+      }
+    }
+  }
+
+  #positions(resources: readonly Resource[]): ReadonlyMap<string, number> {
+    const { informers } = this.#options;
+    return new Map(resources.map((resource) => [collectionOf(resource), informers.revision(resource)]));
+  }
+
+  /** Back-off: 1 s, doubling, 15 minutes at most. */
+  async #retry({ cluster, controller, key, attempt = 0 }: Wakeup): Promise<void> {
+    const { wakeups, clock } = this.#options;
+    const afterMs = Math.min(baseRetryMs * 2 ** attempt, maxDelaySeconds * 1000);
+    await wakeups.later({ cluster, controller, key, attempt: attempt + 1, dueAt: clock.now() + afterMs });
+  }
+
+  /**
+   * Asks for a wake-up later, unless one that comes no later is on its way: its run will ask again. Else every change
+   * would leave one more chain of wake-ups behind.
+   */
+  async #requeue({ cluster, controller, key }: Wakeup, id: string, afterMs: number): Promise<void> {
+    const { wakeups, clock } = this.#options;
+    const now = clock.now();
+    const dueAt = now + Math.max(0, afterMs);
+    const asked = this.#due.get(id);
+    if (asked !== undefined && asked > now && asked <= dueAt + dueSlackMs) return;
+    await wakeups.later({ cluster, controller, key, dueAt });
+    this.#due.set(id, dueAt);
+  }
+}
+
+function idOf({ controller, key }: Wakeup): string {
+  return `${controller} ${key}`;
+}
