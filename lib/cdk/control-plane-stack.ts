@@ -2,6 +2,8 @@
 import { CfnOutput, CfnParameter, Stack, type StackProps } from "aws-cdk-lib";
 import { ResponseTransferMode } from "aws-cdk-lib/aws-apigateway";
 import type { Construct } from "constructs";
+import { Alarms } from "./alarms.ts";
+import { ClusterDashboard } from "./dashboard.ts";
 import { Functions } from "./functions.ts";
 import { NodeRole } from "./node-role.ts";
 import type { DeploymentOptions } from "./options.ts";
@@ -44,6 +46,9 @@ export class ControlPlaneStack extends Stack {
       inboxPrefix,
     });
     this.api.serve(this.functions.api.function);
+    const watched = { api: this.api, functions: this.functions, queues: this.queues, table: state.table };
+    const alarms = new Alarms(this, "Alarms", { ...watched, topicArn: options.alarmTopicArn });
+    new ClusterDashboard(this, "Dashboard", { ...watched, alarms });
     this.output("ApiUrl", this.api.url, "The server's URL of the cluster `default`.");
     this.output("ClusterName", options.clusters, "The clusters served; others than `default` at ApiUrl/clusters/NAME.");
     this.output("CertificateAuthority", "system", "Whom clients trust: API Gateway's certificate is a public one.");
