@@ -1,7 +1,7 @@
 /** Deploys the project's own CDK app into an emulator, as `npx cdk deploy` does into AWS. */
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { LocalStack } from "./localstack.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -33,21 +33,28 @@ export async function deploy(localstack: LocalStack, options: DeployOptions): Pr
   };
   const flags = [
     ...Object.entries(context).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
-    ...["--output", join(options.folder, "cdk.out"), "--progress", "events", "--ci", "--no-notices"],
+    ...["--output", join(options.folder, "cdk.out"), "--outputs-file", outputsFile],
+    ...["--require-approval", "never", "--progress", "events"],
   ];
-  // The CLI keeps account numbers by access key in its home: not in the user's.
-  const environment = { ...localstack.environment, CDK_HOME: home, CDK_DISABLE_LEGACY_EXPORT_WARNING: "1" };
-  await cdk(["bootstrap", "aws://000000000000/us-east-1", ...flags], environment);
-  await cdk(["deploy", ...stacks, "--require-approval", "never", "--outputs-file", outputsFile, ...flags], environment);
+  const environment = {
+    ...localstack.environment,
+    // The app is TypeScript: the node that runs this runs it.
+    PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
+    // The CLI keeps account numbers by access key in its home: not in the user's.
+    CDK_HOME: home,
+  };
+  // In a folder without an app: nothing needs to be synthesized for it.
+  await cdk(["bootstrap", "aws://000000000000/us-east-1"], home, environment);
+  await cdk(["deploy", ...stacks, ...flags], root, environment);
   const outputs: Record<string, StackOutputs> = JSON.parse(readFileSync(outputsFile, "utf8"));
   return Object.assign({}, ...Object.values(outputs));
 }
 
-async function cdk(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<void> {
+async function cdk(args: readonly string[], cwd: string, environment: Readonly<Record<string, string>>): Promise<void> {
   console.log(`$ cdk ${args.slice(0, 3).join(" ")} …`);
   const started = performance.now();
-  const child = spawn(join(root, "node_modules/.bin/cdk"), args, {
-    cwd: root,
+  const child = spawn(process.execPath, [join(root, "node_modules/aws-cdk/bin/cdk"), ...args, "--ci", "--no-notices"], {
+    cwd,
     env: { ...process.env, ...environment },
     stdio: ["ignore", "inherit", "inherit"],
   });

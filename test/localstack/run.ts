@@ -9,22 +9,28 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startSts } from "../support/sts.ts";
 import { ensureSystemPackages } from "../support/system-packages.ts";
 import { deploy } from "./deploy.ts";
 import type { Deployment } from "./deployment.ts";
 import { startLocalStack } from "./localstack.ts";
-import { adminArn, nodeRoleArn } from "./principals.ts";
-import { startSts } from "./sts.ts";
+import { adminArn, nodeRoleArn, principals } from "./principals.ts";
 
 const root = join(import.meta.dirname, "../..");
-const logEnd = 4_000;
+const shownComplaints = 30;
 
-/** Starts everything, hands the deployment's file to `use`, and ends everything, whatever happened. */
-export async function withDeployment<T>(use: (deployment: Deployment, file: string) => Promise<T>): Promise<T> {
+/**
+ * Starts everything, hands the deployment and its file to `use`, and ends everything, whatever happened. `counted`: the
+ * functions reach the database through LocalStack, whose log then has every request.
+ */
+export async function withDeployment<T>(
+  use: (deployment: Deployment, file: string) => Promise<T>,
+  { counted = false } = {},
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "coracle-deployment-"));
   const localstack = await startLocalStack();
   console.log(`LocalStack is up at ${localstack.endpoint}, log ${localstack.logFile ?? "elsewhere"}`);
-  const sts = await startSts();
+  const sts = await startSts(principals, Date.now);
   try {
     const outputs = await deploy(localstack, {
       folder,
@@ -34,6 +40,7 @@ export async function withDeployment<T>(use: (deployment: Deployment, file: stri
         // Stands in for what the emulator lacks: it does not say who presigned, nor who sent a message.
         STS_ENDPOINT: sts.url,
         TRUST_REPORT_SENDER_FIELD: "true",
+        ...(localstack.database === undefined || counted ? {} : { AWS_ENDPOINT_URL_DYNAMODB: localstack.database }),
       },
     });
     const deployment: Deployment = {
@@ -48,13 +55,22 @@ export async function withDeployment<T>(use: (deployment: Deployment, file: stri
     writeFileSync(file, JSON.stringify(deployment, null, 2));
     return await use(deployment, file);
   } catch (error) {
-    if (localstack.logFile) console.error(readFileSync(localstack.logFile, "utf8").slice(-logEnd));
+    if (localstack.logFile) console.error(complaints(readFileSync(localstack.logFile, "utf8")));
     throw error;
   } finally {
     await localstack.stop();
-    await sts.stop();
+    await sts.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What LocalStack's log says that is more than a request. */
+function complaints(log: string): string {
+  return log
+    .split("\n")
+    .filter((line) => line !== "" && !line.includes(" INFO "))
+    .slice(-shownComplaints)
+    .join("\n");
 }
 
 async function vitest(file: string, args: readonly string[]): Promise<number> {

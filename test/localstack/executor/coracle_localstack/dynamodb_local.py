@@ -13,7 +13,7 @@ def install() -> None:
         jars = settings.dynamodb_jars()
         command = [
             *("java", "-Xmx512m", f"-Djava.library.path={jars}", "-cp", f"{jars}/*", MAIN),
-            *("-inMemory", "-disableTelemetry", "-port", str(server.port)),
+            *("-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(server.port)),
         ]
         thread = ShellCommandThread(command, name="dynamodb-local", auto_restart=True)
         TMP_THREADS.append(thread)  # LocalStack ends these when it ends
