@@ -1,5 +1,6 @@
 /** API server, controllers and scheduler in one process over one store. */
 import { type Clock, type Random, systemClock, systemRandom } from "../apimachinery/clock.ts";
+import { controllerManagerUser, controllerUser } from "../apiserver/authentication/control-plane-users.ts";
 import type { Signer } from "../apiserver/authentication/signer.ts";
 import { type ClusterServer, createClusterServer } from "../apiserver/cluster-server.ts";
 import type { Connector } from "../apiserver/dispatch.ts";
@@ -11,7 +12,6 @@ import type { ClusterConfig } from "../registry/strategy.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
 import type { Store } from "../storage/interface.ts";
 import { runControllers } from "./controllers.ts";
-import { controllerManagerUser, controllerUser } from "./identities.ts";
 import { createObjectGraph } from "./object-graph.ts";
 
 /** What a control plane runs with. */

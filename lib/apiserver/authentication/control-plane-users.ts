@@ -1,6 +1,6 @@
 /** As whom the parts of the control plane act: each controller as upstream's service account of it, with its role alone. */
-import type { UserInfo } from "../apimachinery/http.ts";
-import { allAuthenticated, serviceAccountGroups, serviceAccountUsername } from "../apiserver/authentication/groups.ts";
+import type { UserInfo } from "../../apimachinery/http.ts";
+import { allAuthenticated, serviceAccountGroups, serviceAccountUsername } from "./groups.ts";
 
 const namespace = "kube-system";
 
@@ -15,6 +15,7 @@ const accounts: Readonly<Record<string, string>> = {
   "persistentvolume-protection-controller": "pv-protection-controller",
   "garbage-collector-controller": "generic-garbage-collector",
   "node-lifecycle-controller": "node-controller",
+  "node-inbox-controller": "node-controller",
   "taint-eviction-controller": "node-controller",
   "pod-garbage-collector-controller": "pod-garbage-collector",
 };
