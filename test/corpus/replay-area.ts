@@ -1,7 +1,7 @@
 /** Replays an area: one case after the other, as some set up what later ones see; watches that only wait, at once. */
 import { type Case, cases } from "./cases.ts";
 import { runCase } from "./run.ts";
-import { corpusServer } from "./server.ts";
+import { type CorpusServer, corpusServer } from "./server.ts";
 
 /** A case, and what differs first in it; undefined where all answers are equal. */
 export interface Outcome {
@@ -15,12 +15,16 @@ function mayRunBeside({ steps }: Case): boolean {
   return watches.length > 0 && watches.every(({ path }) => path.includes("namespaces/{ns}/configmaps"));
 }
 
-/** The outcomes of the cases whose names hold `only`, in order. */
-export async function replayArea(area: string, only = ""): Promise<Outcome[]> {
+/** The outcomes of the cases whose names hold `only`, in order, on a server of their own. */
+export async function replayArea(
+  area: string,
+  only = "",
+  open: () => Promise<CorpusServer> = corpusServer,
+): Promise<Outcome[]> {
   const chosen = cases(area).filter(({ name }) => name.includes(only));
-  const server = await corpusServer();
+  const server = await open();
   try {
-    const run = (one: Case) => runCase(server.handle, one);
+    const run = (one: Case) => runCase(server, one);
     const beside = new Map(chosen.filter(mayRunBeside).map((one) => [one, run(one)]));
     await Promise.all(beside.values());
     const outcomes: Outcome[] = [];

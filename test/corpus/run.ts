@@ -5,6 +5,7 @@ import type { Handler, ServerResponse } from "../../lib/apimachinery/http.ts";
 import type { Answer, Case, Step } from "./cases.ts";
 import { even, evenCell } from "./even.ts";
 import { dig, drop } from "./paths.ts";
+import type { CorpusServer } from "./server.ts";
 
 /** The token of the recorded server's administrator. */
 export const adminToken = "admintoken";
@@ -169,20 +170,22 @@ function variablesOf(step: Step, variables: Variables): Variables {
 const noAnswer: Answer = { status: 200, type: "", warnings: [], body: [] };
 
 /** What differs first, or undefined where all answers are equal. */
-export async function runCase(handler: Handler, one: Case): Promise<string | undefined> {
+export async function runCase(
+  server: Pick<CorpusServer, "handle" | "hasOneSeries">,
+  one: Case,
+): Promise<string | undefined> {
   const hash = crc32(`${one.area}/${one.name}`).toString(16).padStart(8, "0");
   const namespace = `d-${hash}-${salt}`;
   const variables: Variables = { ns: namespace };
-  const quiet = (step: Step) => send(handler, step, variablesOf(step, variables));
+  const quiet = (step: Step) => send(server.handle, step, variablesOf(step, variables));
   // Watches that nobody looks at gave upstream's caches a second or two: a moment shows whether ours need that.
   const prepare = (step: Step) => (step.watch ? setTimeout(20, noAnswer) : quiet(step));
-  const elsewhere = watchesElsewhere(one);
+  const elsewhere = server.hasOneSeries ? [] : watchesElsewhere(one);
   const save = async (step: Step, answer: Answer) => {
     for (const [name, path] of Object.entries(step.save)) {
       variables[name] = dig(answer.body, path) ?? "";
       if (!/^rv\d*$/.test(name)) continue;
-      // Revisions are comparable within a collection only; upstream's happen to be one series. So a watch of another
-      // collection starts from that one's revision at the same time.
+      // Where each collection counts for itself, a watch of another one starts from that one's revision at the same time.
       for (const collection of elsewhere) {
         const { body } = await quiet(admin("GET", `${collection}?limit=1`));
         variables[`${name} ${collection}`] = dig(body, "metadata.resourceVersion");

@@ -4,11 +4,20 @@ import { systemClock, systemRandom } from "../../lib/apimachinery/clock.ts";
 import type { Handler } from "../../lib/apimachinery/http.ts";
 import { localSigner } from "../../lib/apiserver/authentication/signer.ts";
 import { createClusterServer } from "../../lib/apiserver/cluster-server.ts";
+import { podLogConnector } from "../../lib/apiserver/connectors/pod-log.ts";
 import { openSqliteStore } from "../../lib/storage/sqlite/store.ts";
 import { adminToken } from "./run.ts";
 
-/** A server for one area's cases. */
-export async function corpusServer(): Promise<{ handle: Handler; close(): Promise<void> }> {
+/** Answers one area's cases. */
+export interface CorpusServer {
+  readonly handle: Handler;
+  /** Revisions of all collections are one series, as upstream's are (the SQLite driver's, not DynamoDB's). */
+  readonly hasOneSeries?: boolean;
+  close(): Promise<void>;
+}
+
+/** A server in memory. */
+export async function corpusServer(): Promise<CorpusServer> {
   const store = await openSqliteStore({ file: ":memory:", durable: false });
   const server = createClusterServer({
     cluster: "default",
@@ -19,23 +28,13 @@ export async function corpusServer(): Promise<{ handle: Handler; close(): Promis
     keys: [localSigner(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey)],
     serverUrl: "https://192.0.2.2:6443",
     staticTokens: { [adminToken]: { username: "admin", uid: "admin", groups: ["system:masters"] } },
+    connectors: { "pods/log": podLogConnector(() => Promise.reject(new Error("no node can be reached"))) },
     logError: (error, request) => console.error(request, error),
   });
   await server.bootstrap({ address: "192.0.2.2", port: 6443 });
-  await forgetHistory(server);
   const close = async () => {
     server.close();
     await store.close();
   };
-  return { handle: server.handle, close };
-}
-
-/** The recorded server's history did not reach back to revision 1; the first ConfigMap of this one is forgotten too. */
-async function forgetHistory({ objects, context }: Awaited<ReturnType<typeof createClusterServer>>): Promise<void> {
-  const resource = { group: "", version: "v1", resource: "configmaps" };
-  const metadata = { name: "first", namespace: "default" };
-  const written = await objects.create(resource, { apiVersion: "v1", kind: "ConfigMap", metadata });
-  await objects.delete(resource, metadata.namespace, metadata.name);
-  const collection = { cluster: "default", group: "", resource: "configmaps" };
-  await context.resources.store.compact(collection, Number(written.metadata.resourceVersion) + 1);
+  return { handle: server.handle, hasOneSeries: true, close };
 }
