@@ -9,6 +9,7 @@ const usage = `Coracle: the Kubernetes control plane that costs nothing while no
 
   coracle up [flags]       run a cluster on this machine, in the foreground
   coracle down [flags]     remove everything that up has made
+  coracle kubeconfig       write a kubeconfig for a cluster in AWS
   coracle node setup       install what this machine needs to run a node
   coracle version          the version
 
@@ -17,6 +18,7 @@ Type coracle COMMAND --help for a command's flags.`;
 const commands: Record<string, (args: string[]) => Promise<number>> = {
   up: runUp,
   down: async (args) => (await import("./down.ts")).runDown(args),
+  kubeconfig: async (args) => (await import("./kubeconfig.ts")).runKubeconfig(args),
   node: async (args) => (await import("./node.ts")).runNode(args),
   async version() {
     const { kubernetesVersion } = await import("../lib/apiserver/version.ts");
