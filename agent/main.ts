@@ -1,10 +1,16 @@
-/** The node agent: a process of its own that runs the pods of one node. */
+/**
+ * The node agent: a process of its own that runs the pods of one node. As `containerd DATA-DIR` it becomes the node's
+ * containerd instead, so that one file is all that a machine needs of ours.
+ */
 import { Agent } from "./agent.ts";
 import { agentOptions, OptionsError } from "./options.ts";
+import { becomeContainerd } from "./runtime/containerd/become.ts";
 
 async function main(): Promise<void> {
+  const [command, dataDir] = process.argv.slice(2);
+  if (command === "containerd" && dataDir !== undefined) becomeContainerd(dataDir);
   const options = agentOptions(process.argv.slice(2));
-  const agent = new Agent(options);
+  const agent = await Agent.open(options);
   const stop = (): void => {
     void agent.stop().then(() => process.exit(0));
   };

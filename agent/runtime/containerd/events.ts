@@ -1,8 +1,8 @@
 /** Tells when something happens to a container, by containerd's own event stream. */
 import { join } from "node:path";
 import { type Client, credentials, loadPackageDefinition, type ServiceClientConstructor } from "@grpc/grpc-js";
-import { loadSync } from "@grpc/proto-loader";
 import type { Clock } from "../../../lib/apimachinery/clock.ts";
+import { loadDefinition } from "../definition.ts";
 
 const topics = ["/tasks/start", "/tasks/exit", "/tasks/oom"];
 const retryMs = 1000;
@@ -17,7 +17,7 @@ export async function watchContainerEvents(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
-  const definition = loadSync(join(import.meta.dirname, "events.proto"));
+  const definition = loadDefinition(join(import.meta.dirname, "events.proto"));
   const loaded = loadPackageDefinition(definition) as unknown as {
     containerd: { services: { events: { v1: { Events: ServiceClientConstructor } } } };
   };

@@ -8,7 +8,7 @@ import {
   type ServiceError,
   status,
 } from "@grpc/grpc-js";
-import { loadSync } from "@grpc/proto-loader";
+import { loadDefinition } from "../definition.ts";
 import type {
   AuthConfig,
   Container,
@@ -120,7 +120,7 @@ export interface CriClient extends RuntimeService, ImageService {
 
 /** Connects to a Unix socket. Connecting is lazy: calls reject with code 14 while nobody listens. */
 export function createCriClient(socket: string): CriClient {
-  const definition = loadSync(join(import.meta.dirname, "cri.proto"), {
+  const definition = loadDefinition(join(import.meta.dirname, "cri.proto"), {
     longs: String,
     enums: String,
     defaults: true,
