@@ -5,6 +5,7 @@
 import { type Clock, type Random, systemClock, systemRandom } from "../../lib/apimachinery/clock.ts";
 import type { UserInfo } from "../../lib/apimachinery/http.ts";
 import { type ClusterServer, createClusterServer } from "../../lib/apiserver/cluster-server.ts";
+import { defaultIssuer } from "../../lib/apiserver/identity.ts";
 import { type OpenDynamoStoreOptions, openDynamoStore } from "../../lib/aws/dynamodb/open.ts";
 import type { DynamoStore } from "../../lib/aws/dynamodb/store.ts";
 import { createInProcessClient } from "../../lib/client/in-process.ts";
@@ -118,7 +119,8 @@ async function openCluster(
     serverUrl,
     // A token of one cluster is none of another: both have the same key.
     issuer: serverUrl,
-    ...clusterIdentity(environment, name),
+    audiences: [defaultIssuer],
+    ...clusterIdentity(environment, { cluster: name, serverUrl, store, clock }),
     caches: "on use",
     connectors: cloudConnectors,
     maxWatchMs: environment.watchMode === "stream" ? maxWatchMs : environment.bufferedWatchMs,

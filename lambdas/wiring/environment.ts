@@ -8,6 +8,8 @@ export interface Environment {
   readonly clusters: readonly string[];
   /** The stage's URL without a slash at its end. */
   readonly apiUrl: string;
+  /** Where the function runs; Lambda says it. */
+  readonly region?: string;
   readonly watchMode: WatchMode;
   /** How long a watch is held where the gateway buffers answers. */
   readonly bufferedWatchMs: number;
@@ -64,6 +66,7 @@ export function readEnvironment(variables: Variables = process.env): Environment
     nodeRoleArns: list(text("NODE_ROLE_ARN")),
     trustsReportSenderField: text("TRUST_REPORT_SENDER_FIELD") === "true",
     ...defined({
+      region: text("AWS_REGION"),
       controllersQueueUrl: text("CONTROLLERS_QUEUE_URL"),
       schedulerQueueUrl: text("SCHEDULER_QUEUE_URL"),
       delaysQueueUrl: text("DELAYS_QUEUE_URL"),
@@ -84,7 +87,7 @@ export function readEnvironment(variables: Variables = process.env): Environment
 export function required<K extends keyof Environment>(environment: Environment, key: K): NonNullable<Environment[K]> {
   const value = environment[key];
   if (value !== undefined) return value as NonNullable<Environment[K]>;
-  const name = key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+  const name = key === "region" ? "AWS_REGION" : key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
   throw new BadEnvironment(`the environment variable ${name} is not set`);
 }
 

@@ -1,8 +1,8 @@
 /** The control loops of a deployment as its functions see them: queues, due times, controllers and mappers, each made at its first use. */
 import { controllerManagerUser, controllerUser } from "../../lib/apiserver/authentication/control-plane-users.ts";
+import { DueTimesTable } from "../../lib/aws/due/due-times.ts";
 import { SdkTable, type SdkTableOptions } from "../../lib/aws/dynamodb/sdk-table.ts";
 import type { Table } from "../../lib/aws/dynamodb/table.ts";
-import { DueTimesTable } from "../../lib/aws/due/due-times.ts";
 import { createNodeHealth } from "../../lib/aws/nodes/health.ts";
 import { openQueues, type Queues } from "../../lib/aws/sqs/queues.ts";
 import { type CatchUpInformers, createCatchUpInformers } from "../../lib/client/catch-up-informers.ts";
@@ -62,7 +62,12 @@ export class Loops {
   readonly #opened = new Map<string, ClusterLoops>();
 
   /** `more` are controllers that only some deployments have. */
-  constructor(environment: Environment, clusters: Clusters, more: readonly ControllerEntry[] = [], parts: LoopParts = {}) {
+  constructor(
+    environment: Environment,
+    clusters: Clusters,
+    more: readonly ControllerEntry[] = [],
+    parts: LoopParts = {},
+  ) {
     this.names = clusters.names;
     this.#clusters = clusters;
     this.#environment = environment;

@@ -30,8 +30,9 @@ export interface ClusterServerOptions {
   readonly keys: readonly Signer[];
   /** Where clients find the server: `https://192.0.2.2:6443`. */
   readonly serverUrl: string;
-  /** Who signs service accounts' tokens and whom they are for. @default https://kubernetes.default.svc, as upstream */
+  /** Who signs service accounts' tokens, and whom they are for. @default https://kubernetes.default.svc, as upstream */
   readonly issuer?: string;
+  readonly audiences?: readonly string[];
   readonly staticTokens?: Readonly<Record<string, UserInfo>>;
   /** Bearer tokens of other kinds, asked after the server's own (IAM's, say). */
   readonly moreTokens?: readonly TokenAuthenticator[];
@@ -68,6 +69,7 @@ export function createClusterServer(options: ClusterServerOptions): ClusterServe
     keys: options.keys,
     serverUrl: options.serverUrl,
     issuer: options.issuer,
+    audiences: options.audiences,
     staticTokens: options.staticTokens,
     moreTokens: options.moreTokens,
     caches: options.caches,

@@ -53,19 +53,52 @@ export function bufferedResult(event: HttpEvent, response: WholeResponse): Buffe
   return { ...resultHead(event, response), ...encodedBody(response.body) };
 }
 
-/** The answer as a stream. Destroying it, as happens where the other end is gone, aborts `request`. */
+/** The answer as a stream. Its end, also where the other side is gone, aborts `request`. */
 export function streamedResult(event: HttpEvent, response: ServerResponse, request: AbortController): StreamedResult {
   const { body } = response;
-  const chunks = typeof body === "string" || body instanceof Uint8Array ? [bytesOf(body)] : nonEmpty(body);
-  const readable = Readable.from(chunks, { objectMode: false });
-  // A generator that waits for news cannot be ended from outside: the signal that it listens to ends it.
-  readable.once("close", () => request.abort());
-  return { ...resultHead(event, response), body: readable };
+  const whole = typeof body === "string" || body instanceof Uint8Array;
+  return { ...resultHead(event, response), body: new BodyStream(whole ? once(body) : body, request) };
 }
 
-/** An empty chunk would end a byte stream's reading early. */
-async function* nonEmpty(body: AsyncIterable<string | Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const chunk of body) if (chunk.length > 0) yield bytesOf(chunk);
+async function* once(body: string | Uint8Array): AsyncGenerator<string | Uint8Array> {
+  yield body;
+}
+
+/**
+ * A body as a stream of bytes. Readable.from would not do: to end it waits for the chunk that it has asked for, and a watch's
+ * next chunk may never come. Here the end aborts the request first, and the watch ends by that.
+ */
+class BodyStream extends Readable {
+  readonly #chunks: AsyncIterator<string | Uint8Array>;
+  readonly #request: AbortController;
+
+  constructor(body: AsyncIterable<string | Uint8Array>, request: AbortController) {
+    super();
+    this.#chunks = body[Symbol.asyncIterator]();
+    this.#request = request;
+  }
+
+  override _read(): void {
+    this.#next().then(
+      (bytes) => this.push(bytes),
+      (error: Error) => this.destroy(error),
+    );
+  }
+
+  /** The next chunk that has something in it; null at the end. */
+  async #next(): Promise<Uint8Array | null> {
+    for (;;) {
+      const { done, value } = await this.#chunks.next();
+      if (done) return null;
+      if (value.length > 0) return bytesOf(value);
+    }
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#request.abort();
+    this.#chunks.return?.()?.catch(() => undefined);
+    callback(error);
+  }
 }
 
 /** A chunk as bytes. */

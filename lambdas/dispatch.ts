@@ -1,0 +1,23 @@
+/** λ dispatch: the only reader of the table's stream, and what passes delayed wake-ups on. */
+import { createInboxSender } from "../lib/aws/nodes/inbox-queues.ts";
+import type { BatchResponse, SqsEvent } from "../lib/aws/sqs/event.ts";
+import type { StreamEvent } from "../lib/aws/stream/log-records.ts";
+import { createNodeNudges } from "../lib/nodes/nudges.ts";
+import { openClusters } from "./wiring/cluster.ts";
+import { Dispatcher } from "./wiring/dispatcher.ts";
+import { readEnvironment } from "./wiring/environment.ts";
+import { Loops } from "./wiring/loops.ts";
+
+const environment = readEnvironment();
+const { inboxPrefix, failuresQueueUrl } = environment;
+const dispatcher = new Dispatcher({
+  loops: new Loops(environment, openClusters(environment)),
+  ...(inboxPrefix === undefined ? {} : { nudges: createNodeNudges(createInboxSender()) }),
+  ...(failuresQueueUrl === undefined ? {} : { failuresQueueUrl }),
+});
+
+/** The function. */
+export async function handler(event: StreamEvent | SqsEvent): Promise<BatchResponse> {
+  const isQueue = event.Records[0]?.eventSource === "aws:sqs";
+  return isQueue ? dispatcher.delays(event as SqsEvent) : dispatcher.stream(event as StreamEvent);
+}

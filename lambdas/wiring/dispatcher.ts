@@ -1,0 +1,198 @@
+/** What λ dispatch does: changes of the log become wake-ups and nudges, delayed wake-ups are passed on when they are due. */
+import { type Clock, systemClock } from "../../lib/apimachinery/clock.ts";
+import { type BatchResponse, batchResponse, type SqsEvent } from "../../lib/aws/sqs/event.ts";
+import {
+  type LogItem,
+  loadLogItem,
+  readLogRecord,
+  type StreamEvent,
+  type StreamRecord,
+  UnreadableRecord,
+} from "../../lib/aws/stream/log-records.ts";
+import { ChangeMapper, type LoggedChange } from "../../lib/controllers/queued/change-mapper.ts";
+import { forwardDelay } from "../../lib/controllers/queued/delays.ts";
+import { ChangeLoader } from "../../lib/controllers/queued/logged-change.ts";
+import { collectionOf } from "../../lib/controllers/queued/messages.ts";
+import type { NodeNudges, NudgeEntry } from "../../lib/nodes/nudges.ts";
+import { nodes, pods } from "../../lib/openapi/types/resources.ts";
+import type { LogEntry } from "../../lib/storage/interface.ts";
+import { LeaseSigns } from "./lease-signs.ts";
+import { logError } from "./log.ts";
+import type { ClusterLoops, Loops } from "./loops.ts";
+
+/** What it works with. */
+export interface DispatcherOptions {
+  readonly loops: Loops;
+  /** Absent: no node has an inbox. */
+  readonly nudges?: NodeNudges;
+  /** Where what can't be read goes. Absent: it is reported as failed, and Lambda gives it up at last. */
+  readonly failuresQueueUrl?: string;
+  readonly clock?: Clock;
+}
+
+/** A readable record. */
+interface Dispatched {
+  readonly sequenceNumber: string;
+  readonly item: LogItem;
+  readonly entry: LogEntry;
+  readonly at: number;
+}
+
+/** One cluster's share of the work, in this process. */
+interface ClusterDispatch {
+  readonly loops: ClusterLoops;
+  readonly mapper: ChangeMapper;
+  readonly loader: ChangeLoader;
+  readonly signs: LeaseSigns;
+}
+
+/** What nodes may have to be told of. */
+const nudging = new Set(["/pods", "/nodes", "/services", "/configmaps", "/secrets", "discovery.k8s.io/endpointslices"]);
+
+/** One process's dispatcher. */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #clock: Clock;
+  readonly #clusters = new Map<string, Promise<ClusterDispatch>>();
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /** Works on a batch of a shard. What failed, and all after it, is delivered again. */
+  async stream({ Records }: StreamEvent): Promise<BatchResponse> {
+    const failed: string[] = [];
+    const dispatched: Dispatched[] = [];
+    for (const record of Records) {
+      try {
+        const one = await this.#read(record);
+        if (one !== undefined) dispatched.push(one);
+      } catch (error) {
+        failed.push(...(await this.#unread(record, error)));
+      }
+    }
+    const byCluster = Map.groupBy(dispatched, ({ item }) => item.collection.cluster);
+    await Promise.all(
+      [...byCluster].map(async ([cluster, some]) => {
+        if (!this.#options.loops.names.includes(cluster)) return;
+        try {
+          await this.#dispatch(cluster, some);
+        } catch (error) {
+          logError(error, `dispatch of ${cluster}`);
+          failed.push(some[0].sequenceNumber);
+        }
+      }),
+    );
+    return batchResponse(first(failed));
+  }
+
+  /** Works on a batch of the delays' queue. */
+  async delays({ Records }: SqsEvent): Promise<BatchResponse> {
+    const { outbox } = this.#options.loops;
+    const failed: string[] = [];
+    await Promise.all(
+      Records.map(async ({ messageId: id, body }) => {
+        try {
+          await forwardDelay({ id, body }, outbox, this.#clock);
+        } catch (error) {
+          logError(error, `delayed message ${id}`);
+          failed.push(id);
+        }
+      }),
+    );
+    return batchResponse(failed);
+  }
+
+  async #read(record: StreamRecord): Promise<Dispatched | undefined> {
+    const item = readLogRecord(record);
+    if (item === undefined) return undefined;
+    const entry = await loadLogItem(this.#options.loops.table, item);
+    if (entry === undefined) return undefined;
+    const { SequenceNumber = "", ApproximateCreationDateTime: seconds } = record.dynamodb ?? {};
+    const at = seconds === undefined ? this.#clock.now() : seconds * 1000;
+    return { sequenceNumber: SequenceNumber, item, entry, at };
+  }
+
+  /** Gives what is to be delivered again of a record that could not be read. */
+  async #unread({ eventID, dynamodb }: StreamRecord, error: unknown): Promise<string[]> {
+    const { loops, failuresQueueUrl } = this.#options;
+    const sequenceNumber = dynamodb?.SequenceNumber ?? "";
+    logError(error, `record ${sequenceNumber}`);
+    if (!(error instanceof UnreadableRecord) || failuresQueueUrl === undefined) return [sequenceNumber];
+    const place = { pk: dynamodb?.NewImage?.pk?.S, sk: dynamodb?.NewImage?.sk?.S };
+    const body = JSON.stringify({ eventID, sequenceNumber, ...place, error: error.message });
+    try {
+      await loops.queues.send(failuresQueueUrl, [{ body }]);
+      return [];
+    } catch (sending) {
+      logError(sending, `record ${sequenceNumber}`);
+      return [sequenceNumber];
+    }
+  }
+
+  async #dispatch(cluster: string, dispatched: readonly Dispatched[]): Promise<void> {
+    const { loops, mapper, loader, signs } = await this.#cluster(cluster);
+    const changes: LoggedChange[] = await Promise.all(
+      dispatched.map(({ item, entry }) => loader.load(item.collection, entry)),
+    );
+    const wakeups = await mapper.map(changes);
+    await Promise.all([
+      this.#options.loops.wakeups(loops.cluster).now(wakeups),
+      this.#nudge(loops, dispatched, changes),
+      signs.note(changes.map((change, index) => ({ change, at: dispatched[index].at }))),
+    ]);
+  }
+
+  async #nudge(
+    { cluster, informers }: ClusterLoops,
+    dispatched: readonly Dispatched[],
+    changes: readonly LoggedChange[],
+  ) {
+    const { nudges } = this.#options;
+    if (nudges === undefined) return;
+    const entries: NudgeEntry[] = [];
+    for (const [index, { entry }] of dispatched.entries()) {
+      const { resource, revision, object } = changes[index];
+      const collection = collectionOf(resource);
+      if (!nudging.has(collection)) continue;
+      const { key, fields, previous } = entry;
+      entries.push({ collection, key, revision, fields, previousFields: previous?.fields, object });
+    }
+    if (entries.length === 0) return;
+    await informers.catchUp([nodes, pods]);
+    await nudges.changed(cluster.name, entries, informers);
+  }
+
+  #cluster(name: string): Promise<ClusterDispatch> {
+    const known = this.#clusters.get(name);
+    if (known !== undefined) return known;
+    const opening = this.#open(name);
+    this.#clusters.set(name, opening);
+    opening.catch(() => this.#clusters.delete(name));
+    return opening;
+  }
+
+  async #open(name: string): Promise<ClusterDispatch> {
+    const loops = await this.#options.loops.get(name);
+    const { store } = loops.cluster;
+    this.#options.nudges?.prepare(loops.informers);
+    const mapper = new ChangeMapper({
+      ...loops.parts,
+      // A Lease says only that its node lives: that is noted, and the tick sees who is silent.
+      ignores: (controller, resource) => controller === "node-lifecycle-controller" && resource.resource === "leases",
+      onError: (controller, { resource, revision }, error) =>
+        logError(error, `${controller}: keys of ${collectionOf(resource)} at ${revision}`),
+    });
+    const loader = new ChangeLoader(
+      async (collection, revision) => (await store.logEntry({ cluster: name, ...collection }, revision))?.text,
+    );
+    return { loops, mapper, loader, signs: new LeaseSigns(loops.health) };
+  }
+}
+
+/** The one that comes first: all after it is delivered again. */
+function first(sequenceNumbers: readonly string[]): string[] {
+  if (sequenceNumbers.length === 0) return [];
+  return [sequenceNumbers.reduce((least, one) => (BigInt(one || 0) < BigInt(least || 0) ? one : least))];
+}
