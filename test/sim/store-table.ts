@@ -19,7 +19,7 @@ import {
 import type { World } from "./store-world.ts";
 
 /** Small, so that lists need several pages. */
-const pageItems = 7;
+const smallPage = 7;
 
 interface Partition {
   readonly keys: string[];
@@ -31,11 +31,22 @@ export class SimulatedTable {
   readonly world: World;
   /** Log items (entries and voids) by revision, as first written; nothing removes them from here. */
   readonly history = new Map<number, Item>();
+  /** What the table's stream tells: each item that was not there before, when it shows. */
+  inserted: ((item: Item) => void) | undefined;
+  private readonly pageItems: number;
   private readonly partitions = new Map<string, Partition>();
   private readonly locked = new Set<string>();
 
-  constructor(world: World) {
+  constructor(world: World, pageItems = smallPage) {
     this.world = world;
+    this.pageItems = pageItems;
+  }
+
+  /** Takes over all that is in another table. */
+  copyFrom(other: SimulatedTable): void {
+    for (const [pk, { keys, items }] of other.partitions) {
+      this.partitions.set(pk, { keys: [...keys], items: new Map(items) });
+    }
   }
 
   get({ pk, sk }: ItemKey): Item | undefined {
@@ -52,7 +63,7 @@ export class SimulatedTable {
     const found = keys.filter(
       (sk) => (after === undefined || sk > after) && sk.startsWith(prefix) && (to === undefined || sk <= to),
     );
-    const page = found.slice(0, Math.min(limit ?? pageItems, pageItems));
+    const page = found.slice(0, Math.min(limit ?? this.pageItems, this.pageItems));
     return { items: page.map((sk) => items.get(sk) as Item), more: page.length < found.length };
   }
 
@@ -125,6 +136,7 @@ export class SimulatedTable {
     if ("put" in write) this.remember(item);
     if (!isThere) insert(partition.keys, sk);
     partition.items.set(sk, item);
+    if (!isThere) this.inserted?.(item);
     return item;
   }
 
@@ -142,8 +154,8 @@ export class SimulatedTable {
 }
 
 function insert(keys: string[], key: string): void {
-  const at = keys.findIndex((other) => other > key);
-  keys.splice(at < 0 ? keys.length : at, 0, key);
+  const at = keys.findLastIndex((other) => other < key);
+  keys.splice(at + 1, 0, key);
 }
 
 function idOf({ pk, sk }: ItemKey): string {
@@ -235,7 +247,11 @@ export class SimulatedConnection implements Table {
     return new Promise((resolve, reject) => {
       if (!this.isAlive) return;
       const reply = (tell: () => void) => {
-        if (!world.chance(faults.lostReply)) world.after(1 + world.random.number() * 3, () => this.isAlive && tell());
+        if (world.chance(faults.lostReply)) return;
+        world.after(1 + world.random.number() * 3, () => {
+          callOff();
+          this.deliver(tell);
+        });
       };
       const arrive = () => {
         if (world.chance(faults.busy)) return reply(() => reject(new TableBusy("throttled")));
@@ -249,8 +265,14 @@ export class SimulatedConnection implements Table {
       if (mayRepeat && world.chance(faults.repeated)) {
         world.after(world.random.number() * maxDelayMs, () => swallow(() => serve(() => {})));
       }
-      world.after(timeoutMs, () => this.isAlive && reject(new OutcomeUnknown("no answer")));
+      const giveUp = () => this.deliver(() => reject(new OutcomeUnknown("no answer")));
+      const callOff = world.after(timeoutMs, giveUp);
     });
+  }
+
+  /** Gives an answer to the process. */
+  protected deliver(tell: () => void): void {
+    if (this.isAlive) tell();
   }
 
   private delay(): number {

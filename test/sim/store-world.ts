@@ -5,7 +5,8 @@ import { seededRandom } from "../support/fake-clock.ts";
 interface Event {
   readonly at: number;
   readonly order: number;
-  readonly run: () => void;
+  /** Undefined: it was called off. */
+  run: (() => void) | undefined;
 }
 
 /** Time, events and chance of one run. */
@@ -26,9 +27,9 @@ export class World {
     return this.time;
   }
 
-  /** Runs something later. */
-  after(ms: number, run: () => void): void {
-    const event = { at: this.time + ms, order: this.order++, run };
+  /** Runs something later; the result calls it off. */
+  after(ms: number, run: () => void): () => void {
+    const event: Event = { at: this.time + ms, order: this.order++, run };
     const events = this.events;
     let at = events.push(event) - 1;
     while (at > 0) {
@@ -38,6 +39,9 @@ export class World {
       at = parent;
     }
     events[at] = event;
+    return () => {
+      event.run = undefined;
+    };
   }
 
   /** A whole number in [from, to]. */
@@ -54,7 +58,7 @@ export class World {
   }
 
   sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => this.after(ms, resolve));
+    return new Promise((resolve) => void this.after(ms, resolve));
   }
 
   /** Lets things happen until `isDone`, or throws after `maxMs` of virtual time. */
@@ -65,6 +69,7 @@ export class World {
       if (this.failure !== undefined) throw this.failure;
       const event = this.next();
       if (event === undefined || event.at > deadline) throw new Error("nothing moves any more");
+      if (event.run === undefined) continue;
       this.time = Math.max(this.time, event.at);
       event.run();
       await settle();
