@@ -43,8 +43,11 @@ const requireInModule = [
   "const require = createRequireOfBundle(import.meta.url);",
 ].join("");
 
-/** Bundles an entry (a path in the project) into a file (a whole path). Throws what esbuild says. */
-export function bundle(entry: string, file: string): void {
+/**
+ * Bundles an entry (a path in the project) into a file (a whole path). Global names that are defined are replaced by
+ * what they are defined as, in JavaScript. Throws what esbuild says.
+ */
+export function bundle(entry: string, file: string, define: Readonly<Record<string, string>> = {}): void {
   buildSync({
     absWorkingDir: projectFolder,
     entryPoints: [entry],
@@ -59,6 +62,7 @@ export function bundle(entry: string, file: string): void {
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: "none",
+    define: { ...define },
     banner: { js: requireInModule },
     logLevel: "warning",
   });

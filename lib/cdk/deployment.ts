@@ -4,9 +4,18 @@ import { AwsSolutionsChecks, ServerlessChecks } from "cdk-nag";
 import { ControlPlaneStack } from "./control-plane-stack.ts";
 import { deploymentOptions } from "./options.ts";
 import { StateStack } from "./state-stack.ts";
+import { WorkerStack } from "./worker-stack.ts";
+
+/** The stacks. */
+export interface Deployment {
+  readonly state: StateStack;
+  readonly controlPlane: ControlPlaneStack;
+  /** Undefined in an emulator: it has no machines. */
+  readonly workers?: WorkerStack;
+}
 
 /** Adds the stacks to an app as its context says. Throws OptionError. */
-export function addDeployment(app: App): { state: StateStack; controlPlane: ControlPlaneStack } {
+export function addDeployment(app: App): Deployment {
   const options = deploymentOptions(app.node);
   const state = new StateStack(app, `${options.name}State`, {
     options,
@@ -18,8 +27,15 @@ export function addDeployment(app: App): { state: StateStack; controlPlane: Cont
     state,
     description: "Coracle: the control plane",
   });
+  const workers = options.emulator
+    ? undefined
+    : new WorkerStack(app, `${options.name}Workers`, {
+        options,
+        controlPlane,
+        description: "Coracle: a worker group",
+      });
   Tags.of(app).add("application", options.name);
   // An emulator lacks what some rules want.
   if (!options.emulator) Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
-  return { state, controlPlane };
+  return { state, controlPlane, workers };
 }

@@ -10,6 +10,10 @@ export interface DeploymentOptions {
   readonly clusters: string;
   /** STREAM sends watches as they happen; BUFFERED is for emulators that cannot. @default STREAM */
   readonly responseTransferMode: ResponseTransferMode;
+  /** Machines of the worker group: so many at first and at least. @default 1 */
+  readonly workers: number;
+  /** An arm64 kind of machine. @default "t4g.small" */
+  readonly workerInstanceType: string;
   /** An SNS topic that is told of alarms. @default none: alarms are seen in the console only */
   readonly alarmTopicArn?: string;
   /** An emulator instead of AWS. @default AWS */
@@ -55,6 +59,13 @@ export function deploymentOptions(node: Node): DeploymentOptions {
       "names of lower-case letters, digits and dashes, separated by commas",
     ),
     responseTransferMode: transferMode(text("responseTransferMode"), emulator !== undefined),
+    workers: Number(matching("workers", text("workers") ?? "1", /^\d{1,3}$/, "a number of machines, up to 999")),
+    workerInstanceType: matching(
+      "workerInstanceType",
+      text("workerInstanceType") ?? "t4g.small",
+      /^[a-z]+[0-9]+g[a-z]*\.[0-9a-z]+$/,
+      "a kind of machine with Graviton processors, as t4g.small",
+    ),
     alarmTopicArn: text("alarmTopicArn"),
     emulator,
   };

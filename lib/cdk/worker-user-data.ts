@@ -1,0 +1,86 @@
+/** What a worker's machine does when it is first started: packages, the agent's file, two units. */
+import { UserData } from "aws-cdk-lib/aws-ec2";
+
+/** What the machine is told. */
+export interface WorkerUserDataProps {
+  /** Where the agent's file lies in S3. */
+  readonly bucket: string;
+  readonly key: string;
+  readonly region: string;
+  /** The cluster that it joins, and its server's URL. */
+  readonly cluster: string;
+  readonly apiUrl: string;
+  readonly reportsQueueUrl: string;
+}
+
+/** Of Amazon Linux 2023's own repository; `nodejs24` brings /usr/bin/node-24. */
+const packages = "cni-plugins conntrack-tools containerd iproute nftables nodejs24 runc";
+const dataDir = "/var/lib/coracle";
+const agentFile = "/opt/coracle/agent.mjs";
+const node = "/usr/bin/node-24";
+
+const containerdUnit = `[Unit]
+Description=containerd of the Kubernetes node
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+ExecStartPre=-/usr/sbin/modprobe -a overlay br_netfilter
+ExecStart=${node} ${agentFile} containerd ${dataDir}
+Restart=always
+RestartSec=1
+# Pods outlive it.
+KillMode=process
+Delegate=yes
+LimitNOFILE=1048576
+TasksMax=infinity
+OOMScoreAdjust=-999
+
+[Install]
+WantedBy=multi-user.target`;
+
+const agentUnit = (flags: string) => `[Unit]
+Description=Agent of the Kubernetes node
+Wants=coracle-containerd.service
+After=coracle-containerd.service
+
+[Service]
+EnvironmentFile=/etc/coracle/node
+ExecStart=${node} ${agentFile} --node-name \${NODE_NAME} ${flags}
+Restart=always
+RestartSec=2
+LimitNOFILE=1048576
+OOMScoreAdjust=-998
+
+[Install]
+WantedBy=multi-user.target`;
+
+const written = (file: string, text: string) => `cat > ${file} <<'END-OF-FILE'\n${text}\nEND-OF-FILE`;
+
+/** The Node's name is the instance's id: it is also the name of its role's session, by which it is known. */
+export function workerUserData(props: WorkerUserDataProps): UserData {
+  const flags = [
+    `--data-dir ${dataDir}`,
+    "--transport sqs",
+    `--region ${props.region}`,
+    `--cluster ${props.cluster}`,
+    `--api ${props.apiUrl}`,
+    `--report-queue ${props.reportsQueueUrl}`,
+  ].join(" ");
+  const userData = UserData.forLinux();
+  userData.addCommands(
+    "set -euo pipefail",
+    `dnf install -y ${packages}`,
+    `install -d -m 0755 /opt/coracle /etc/coracle`,
+    `aws s3 cp --region ${props.region} s3://${props.bucket}/${props.key} ${agentFile}`,
+    "imds=http://169.254.169.254/latest",
+    'token=$(curl -fsS -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 60" $imds/api/token)',
+    'id=$(curl -fsS -H "X-aws-ec2-metadata-token: $token" $imds/meta-data/instance-id)',
+    "echo NODE_NAME=$id > /etc/coracle/node",
+    written("/etc/systemd/system/coracle-containerd.service", containerdUnit),
+    written("/etc/systemd/system/coracle-agent.service", agentUnit(flags)),
+    "systemctl daemon-reload",
+    "systemctl enable --now coracle-containerd.service coracle-agent.service",
+  );
+  return userData;
+}
