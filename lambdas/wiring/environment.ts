@@ -19,6 +19,8 @@ export interface Environment {
   readonly schedulerQueueUrl?: string;
   readonly delaysQueueUrl?: string;
   readonly reportsQueueUrl?: string;
+  /** Where log entries go that can't be read. */
+  readonly failuresQueueUrl?: string;
   /** What the names of the nodes' inbox queues begin with. */
   readonly inboxPrefix?: string;
   /** The KMS key that signs service accounts' tokens. */
@@ -71,6 +73,7 @@ export function readEnvironment(variables: Variables = process.env): Environment
       schedulerQueueUrl: text("SCHEDULER_QUEUE_URL"),
       delaysQueueUrl: text("DELAYS_QUEUE_URL"),
       reportsQueueUrl: text("REPORTS_QUEUE_URL"),
+      failuresQueueUrl: text("FAILURES_QUEUE_URL"),
       inboxPrefix: text("INBOX_PREFIX"),
       signingKeyId: text("SIGNING_KEY_ID"),
       signingKeyPem: text("SIGNING_KEY_PEM"),

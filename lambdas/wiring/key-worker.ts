@@ -39,7 +39,7 @@ export class KeyWorker {
         const wakeup = parse(body);
         const controllers = await this.#controllers(wakeup.cluster);
         used.add(controllers);
-        await controllers.run(wakeup);
+        return controllers.run(wakeup);
       },
       {
         clock,

@@ -57,8 +57,8 @@ export interface ControllerContext {
   readonly events: EventRecorder;
   readonly clock: Clock;
   readonly random: Random;
-  /** Where nodes report elsewhere than in Leases: the time (ms) a node was last heard of, or undefined. */
-  lastHeard?(node: string): number | undefined;
+  /** Where nodes report elsewhere than in Leases: the time (ms) the Node with the uid was last heard of, or undefined. */
+  lastHeard?(node: string, uid: string): number | undefined;
   /** All objects that can be owners or dependents. */
   readonly graph: ObjectGraph;
   /** How long a write may still be under way after the server has taken it; absent: no time (ms). */

@@ -22,7 +22,7 @@ export interface RunControllersOptions {
   readonly controllers: readonly ControllerEntry[];
   /** The cluster's CA in PEM. */
   readonly rootCertificate: string;
-  readonly lastHeard?: (node: string) => number | undefined;
+  readonly lastHeard?: (node: string, uid: string) => number | undefined;
   /** Told of every reconcile that failed and will be tried again, but not of conflicts and of namespaces that end. */
   readonly onError?: (controller: string, key: string, error: unknown) => void;
 }

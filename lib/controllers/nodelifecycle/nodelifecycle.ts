@@ -114,7 +114,7 @@ class NodeLifecycleController implements Controller {
     const renewTime = lease?.spec?.renewTime;
     const old = this.#health.get(name);
     if (old?.uid !== uid) this.#nodeEvent(name, uid, "RegisteredNode", `Registered Node ${name} in Controller`);
-    const heard = lastHeard?.(name);
+    const heard = lastHeard?.(name, uid);
     let heardAt = old?.uid === uid ? old.heardAt : this.#firstHeard(node, heard);
     const beat = heartbeat !== old?.heartbeat && heartbeat !== undefined;
     if (old?.uid === uid && (beat || (renewTime !== old.renewTime && renewTime !== undefined))) heardAt = clock.now();

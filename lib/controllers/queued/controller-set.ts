@@ -20,7 +20,7 @@ export interface ControllerSetOptions {
   /** The cluster's CA in PEM; empty where its certificate is one that all trust. */
   readonly rootCertificate: string;
   readonly maxWriteDelayMs?: number;
-  readonly lastHeard?: (node: string) => number | undefined;
+  readonly lastHeard?: (node: string, uid: string) => number | undefined;
 }
 
 /** A controller and what it reads. */

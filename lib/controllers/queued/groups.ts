@@ -1,10 +1,13 @@
 /** Works on a batch of a FIFO queue: groups side by side, the messages of one group in order. */
 import type { Clock } from "../../apimachinery/clock.ts";
+import { MalformedMessage } from "./messages.ts";
+import type { Outcome } from "./runner.ts";
 
 /** A message of a FIFO queue. */
 export interface GroupedMessage {
   readonly id: string;
   readonly body: string;
+  /** Stands for one key: all messages of a group ask for the same. */
   readonly group: string;
 }
 
@@ -19,13 +22,17 @@ export interface RunGroupsOptions {
   readonly onError: (message: GroupedMessage, error: unknown) => void;
 }
 
+/** Does what a message asks for. Throws MalformedMessage; rejects where it must be delivered again. */
+export type RunMessage = (message: GroupedMessage) => Promise<Outcome>;
+
 /**
- * Gives the ids of the messages that must be delivered again: of each group the first that failed or was not begun, and
- * all after it, since a FIFO queue's order would be broken else.
+ * Gives the ids of the messages that must be delivered again: those that are malformed (they end as dead letters), and of
+ * a group that fails or cannot begin in time, all that are left. A run sees everything that was written before it began,
+ * and all messages of the batch are older: so one run does for the group.
  */
 export async function runGroups(
   messages: readonly GroupedMessage[],
-  run: (message: GroupedMessage) => Promise<unknown>,
+  run: RunMessage,
   options: RunGroupsOptions,
 ): Promise<string[]> {
   const groups = [...Map.groupBy(messages, ({ group }) => group).values()];
@@ -42,18 +49,21 @@ export async function runGroups(
 
 async function runGroup(
   messages: readonly GroupedMessage[],
-  run: (message: GroupedMessage) => Promise<unknown>,
+  run: RunMessage,
   { clock, deadline, onError }: RunGroupsOptions,
 ): Promise<string[]> {
+  const failed: string[] = [];
+  let isDone = false;
   for (const [index, message] of messages.entries()) {
-    const rest = () => messages.slice(index).map(({ id }) => id);
-    if (clock.now() >= deadline) return rest();
+    const rest = () => [...failed, ...messages.slice(index).map(({ id }) => id)];
+    if (!isDone && clock.now() >= deadline) return rest();
     try {
-      await run(message);
+      if (!isDone) isDone = (await run(message)) !== "covered";
     } catch (error) {
       onError(message, error);
-      return rest();
+      if (!(error instanceof MalformedMessage)) return rest();
+      failed.push(message.id);
     }
   }
-  return [];
+  return failed;
 }

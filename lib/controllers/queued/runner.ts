@@ -16,8 +16,8 @@ import type { Wakeups } from "./wakeups.ts";
 export interface NodeHealth {
   /** Rejects where it cannot be read. */
   refresh(): Promise<void>;
-  /** By the control plane's clock (ms); undefined where nothing is known. */
-  lastHeard(node: string): number | undefined;
+  /** Of the Node with the uid, by the control plane's clock (ms); undefined where nothing is known. */
+  lastHeard(node: string, uid: string): number | undefined;
 }
 
 /** What a runner is made with. */
@@ -56,7 +56,8 @@ export class QueuedControllers {
   constructor(options: QueuedControllersOptions) {
     this.#options = options;
     const { health } = options;
-    const lastHeard = health === undefined ? {} : { lastHeard: (node: string) => health.lastHeard(node) };
+    const lastHeard =
+      health === undefined ? {} : { lastHeard: (node: string, uid: string) => health.lastHeard(node, uid) };
     this.#set = new ControllerSet({ ...options, ...lastHeard }, options.informers);
   }
 
