@@ -5,16 +5,12 @@ import { join, resolve } from "node:path";
 import { systemClock, systemRandom, timeText } from "../lib/apimachinery/clock.ts";
 import { keyOf } from "../lib/apimachinery/meta.ts";
 import { type ClientEventRecorder, createEventRecorder } from "../lib/client/event-recorder.ts";
-import { createHttpClient, type HttpClient } from "../lib/client/http.ts";
-import type { Informers } from "../lib/client/informer.ts";
-import { createInformers } from "../lib/client/shared-informers.ts";
 import type { NodeStatus } from "../lib/openapi/types/core-v1.ts";
 import { endpointslices, pods as podResource, services } from "../lib/openapi/types/resources.ts";
 import { informerZone } from "./dns/informer-zone.ts";
 import { type DnsServer, serveDns } from "./dns/server.ts";
 import { configuredCidr, type PodNetwork, writeCniConfig } from "./network/cni.ts";
 import { claimPodNetwork, machineAddress, prepareKernel } from "./network/machine.ts";
-import { keepLease } from "./node/lease.ts";
 import { availableMemory, diskOf, machineInfo } from "./node/machine-info.ts";
 import { nodeLabels, nodeStatus } from "./node/node-status.ts";
 import { Registration } from "./node/registration.ts";
@@ -29,7 +25,6 @@ import { Pods } from "./pods/pods.ts";
 import { Prober } from "./pods/probes/prober.ts";
 import { PulledImages } from "./pods/pulled-images.ts";
 import { References } from "./pods/references.ts";
-import { StatusWriter } from "./pods/status-writer.ts";
 import { Tokens } from "./pods/volumes/tokens.ts";
 import { Volumes } from "./pods/volumes/volumes.ts";
 import { Proxier } from "./proxy/proxier.ts";
@@ -39,6 +34,8 @@ import { type CriClient, createCriClient } from "./runtime/cri/client.ts";
 import { ensureSandboxImage } from "./runtime/image/import.ts";
 import { LogRotation } from "./server/log-rotation.ts";
 import { type NodeServer, serveNode } from "./server/server.ts";
+import { openTransport } from "./transport/open.ts";
+import type { Transport } from "./transport/transport.ts";
 
 const crashFirstMs = 10_000;
 const crashMaxMs = 300_000;
@@ -56,14 +53,12 @@ interface RuntimeVersion {
 export class Agent {
   readonly #options: AgentOptions;
   readonly #dataDir: string;
-  readonly #client: HttpClient;
-  readonly #informers: Informers;
+  readonly #transport: Transport;
   readonly #recorder: ClientEventRecorder;
   readonly #runtime: CriClient;
   readonly #machine = machineInfo();
   readonly #address: string;
   readonly #stopping = new AbortController();
-  readonly #statuses: StatusWriter;
   #registration: Registration | undefined;
   #pods: Pods | undefined;
   #proxier: Proxier | undefined;
@@ -74,22 +69,19 @@ export class Agent {
   #references: References | undefined;
   #runtimeSeen: { at: number; runtime: RuntimeVersion } | undefined;
 
-  constructor(options: AgentOptions) {
+  private constructor(options: AgentOptions, transport: Transport) {
     this.#options = options;
     this.#dataDir = resolve(options.dataDir);
     this.#address = options.nodeIp ?? machineAddress();
-    this.#client = createHttpClient({ kubeconfig: options.kubeconfig, userAgent: "coracle-agent" });
-    const onError = (error: unknown) => this.#log(`the API server can't be read: ${(error as Error).message}`, error);
-    this.#informers = createInformers({ client: this.#client, onError });
+    this.#transport = transport;
     const source = { component: "kubelet", host: options.nodeName };
-    this.#recorder = createEventRecorder(this.#client, source, systemClock);
+    this.#recorder = createEventRecorder(transport.client, source, systemClock);
     this.#runtime = createCriClient(nodeLayout(this.#dataDir).socket);
-    this.#statuses = new StatusWriter({
-      client: this.#client,
-      clock: systemClock,
-      onError: (error, { metadata }) =>
-        this.#log(`the status of ${metadata.namespace}/${metadata.name} can't be written: ${(error as Error).message}`),
-    });
+  }
+
+  /** An agent that is not started. Rejects where a file that the options name is missing or wrong. */
+  static async open(options: AgentOptions): Promise<Agent> {
+    return new Agent(options, await openTransport(options, (message, error) => log(options, message, error)));
   }
 
   /** Resolves when the node is registered and its pods are looked after. */
@@ -99,7 +91,9 @@ export class Agent {
     const folders = new PodFolders(this.#dataDir);
     await mkdir(folders.pods, { recursive: true, mode: 0o711 });
     await mkdir(folders.logs, { recursive: true, mode: 0o755 });
-    const podInformer = this.#informers.get(podResource, { fieldSelector: `spec.nodeName=${this.#options.nodeName}` });
+    const podInformer = this.#transport.informers.get(podResource, {
+      fieldSelector: `spec.nodeName=${this.#options.nodeName}`,
+    });
     this.#server = await serveNode({
       port: this.#options.port,
       address: "0.0.0.0",
@@ -114,16 +108,7 @@ export class Agent {
     });
     this.#registration = this.#register(network);
     await this.#registration.register(signal);
-    void keepLease(
-      {
-        client: this.#client,
-        clock: systemClock,
-        nodeName: this.#options.nodeName,
-        nodeUid: () => this.#registration?.node?.metadata.uid,
-        onError: (error) => this.#log(`the lease can't be renewed: ${(error as Error).message}`),
-      },
-      signal,
-    );
+    this.#transport.start(this.#registration);
     const context = this.#context(folders, network);
     this.#pods = new Pods(context, podInformer);
     void this.#registration.run(signal);
@@ -146,17 +131,14 @@ export class Agent {
     await this.#pods?.stop();
     await this.#proxier?.stop();
     this.#references?.stop();
-    this.#statuses.stop();
     await this.#dns?.close();
     await this.#server?.close();
-    await this.#informers.stop();
+    await this.#transport.stop();
     this.#runtime.close();
-    this.#client.close();
   }
 
   #log(message: string, error?: unknown): void {
-    console.error(`${timeText(systemClock.now())} ${message}`);
-    if (this.#options.verbose && error instanceof Error) console.error(error.stack);
+    log(this.#options, message, error);
   }
 
   async #prepareNetwork(): Promise<PodNetwork> {
@@ -168,12 +150,14 @@ export class Agent {
 
   #register(network: PodNetwork): Registration {
     return new Registration({
-      client: this.#client,
+      client: this.#transport.client,
       clock: systemClock,
       recorder: this.#recorder,
       nodeName: this.#options.nodeName,
       labels: nodeLabels(this.#options.nodeName, { ...this.#machine, hostname: this.#options.nodeName }),
+      annotations: this.#transport.nodeAnnotations,
       podCidr: network.cidr,
+      tell: (node, status) => this.#transport.reportNode(node, status),
       status: (before) => this.#status(before),
       onError: (error) => this.#log(`the node's status can't be written: ${(error as Error).message}`),
     });
@@ -219,15 +203,10 @@ export class Agent {
 
   #context(folders: PodFolders, network: PodNetwork): NodeContext {
     const wake = (uid: string) => this.#pods?.wake(uid);
-    const references = new References({
-      client: this.#client,
-      clock: systemClock,
-      random: systemRandom,
-      onChange: wake,
-    });
+    const references = new References({ copies: this.#transport.copies, clock: systemClock, onChange: wake });
     this.#references = references;
     const allocatable = () => this.#registration?.node?.status?.allocatable ?? {};
-    const tokens = new Tokens(this.#client, systemClock);
+    const tokens = new Tokens(this.#transport.client, systemClock);
     const prober = new Prober({
       runtime: this.#runtime,
       clock: systemClock,
@@ -237,7 +216,7 @@ export class Agent {
       onChange: wake,
     });
     this.#prober = prober;
-    const serviceInformer = this.#informers.get(services);
+    const serviceInformer = this.#transport.informers.get(services);
     return {
       nodeName: this.#options.nodeName,
       hostname: this.#machine.hostname,
@@ -247,7 +226,7 @@ export class Agent {
       volumes: new Volumes({ folders, references, tokens, allocatable }),
       references,
       prober,
-      statuses: this.#statuses,
+      statuses: this.#transport.statuses,
       recorder: this.#recorder,
       folders,
       clock: systemClock,
@@ -269,9 +248,9 @@ export class Agent {
   async #startProxy(network: PodNetwork): Promise<void> {
     const { nodeName, clusterCidrs, clusterDns, clusterDomain } = this.#options;
     const kernel = await prepareKernel();
-    const serviceInformer = this.#informers.get(services);
-    const sliceInformer = this.#informers.get(endpointslices);
-    const pods = this.#informers.get(podResource, { fieldSelector: `spec.nodeName=${nodeName}` });
+    const serviceInformer = this.#transport.informers.get(services);
+    const sliceInformer = this.#transport.informers.get(endpointslices);
+    const pods = this.#transport.informers.get(podResource, { fieldSelector: `spec.nodeName=${nodeName}` });
     this.#dns = await serveDns({
       address: network.gateway,
       port: 0,
@@ -296,4 +275,9 @@ export class Agent {
     });
     void this.#proxier.start();
   }
+}
+
+function log({ verbose }: AgentOptions, message: string, error?: unknown): void {
+  console.error(`${timeText(systemClock.now())} ${message}`);
+  if (verbose && error instanceof Error) console.error(error.stack);
 }

@@ -3,7 +3,10 @@ import { parseArgs } from "node:util";
 
 /** How the agent runs. */
 export interface AgentOptions {
-  readonly kubeconfig: string;
+  /** Absent only where the API server is named by `api`. */
+  readonly kubeconfig?: string;
+  /** Through queues; absent: directly. */
+  readonly sqs?: SqsOptions;
   readonly nodeName: string;
   readonly dataDir: string;
   readonly nodeIp?: string;
@@ -23,6 +26,19 @@ export interface AgentOptions {
   readonly verbose: boolean;
 }
 
+/** What the transport through queues takes. */
+export interface SqsOptions {
+  readonly cluster: string;
+  readonly reportQueue: string;
+  readonly region: string;
+  /** Of an emulator. */
+  readonly endpoint?: string;
+  /** The API server's URL, with IAM tokens instead of a kubeconfig. */
+  readonly api?: string;
+  /** Of an emulator: where those tokens are to be verified. */
+  readonly stsEndpoint?: string;
+}
+
 /** Wrong flags: what is wrong and what to type. */
 export class OptionsError extends Error {
   override name = "OptionsError";
@@ -32,11 +48,14 @@ const usage = [
   "usage: node agent/main.ts --kubeconfig FILE --node-name NAME --data-dir DIR [--node-ip ADDRESS]",
   "  [--pod-cidr RANGE] [--cluster-cidr RANGE]... [--cluster-dns ADDRESS] [--cluster-domain NAME] [--max-pods N]",
   "  [--port PORT] [--client-ca FILE] [--tls-cert FILE --tls-key FILE] [--verbose]",
+  "  [--transport sqs --report-queue URL --region REGION [--cluster NAME] [--sqs-endpoint URL]",
+  "   [--api URL [--sts-endpoint URL]]]  (--api instead of --kubeconfig: with tokens of the machine's IAM role)",
 ].join("\n");
 
 /** Reads the flags. Throws OptionsError. */
 export function agentOptions(args: readonly string[]): AgentOptions {
   const values = parse(args);
+  const sqs = sqsOptions(values);
   const required = (flag: "kubeconfig" | "node-name" | "data-dir") => {
     const value = values[flag];
     if (!value) throw new OptionsError(`--${flag} is missing\n${usage}`);
@@ -46,7 +65,8 @@ export function agentOptions(args: readonly string[]): AgentOptions {
     throw new OptionsError(`--tls-cert and --tls-key belong together\n${usage}`);
   }
   return {
-    kubeconfig: required("kubeconfig"),
+    ...(sqs?.api === undefined ? { kubeconfig: required("kubeconfig") } : {}),
+    ...(sqs === undefined ? {} : { sqs }),
     nodeName: required("node-name"),
     dataDir: required("data-dir"),
     nodeIp: values["node-ip"],
@@ -60,6 +80,40 @@ export function agentOptions(args: readonly string[]): AgentOptions {
     tlsCert: values["tls-cert"],
     tlsKey: values["tls-key"],
     verbose: values.verbose ?? false,
+  };
+}
+
+const sqsFlags = ["report-queue", "region", "sqs-endpoint", "api", "sts-endpoint"] as const;
+
+type Values = ReturnType<typeof parse>;
+
+function sqsOptions(values: Values): SqsOptions | undefined {
+  const wrong = (text: string) => new OptionsError(`${text}\n${usage}`);
+  const { transport = "direct", cluster = "default" } = values;
+  if (transport !== "direct" && transport !== "sqs") throw wrong(`--transport takes direct or sqs, not "${transport}"`);
+  if (transport === "direct") {
+    const extra = [...sqsFlags, "cluster" as const].find((flag) => values[flag] !== undefined);
+    if (extra) throw wrong(`--${extra} goes with --transport sqs`);
+    return undefined;
+  }
+  for (const flag of ["report-queue", "region"] as const) {
+    if (!values[flag]) throw wrong(`--transport sqs needs --${flag}`);
+  }
+  for (const flag of sqsFlags) {
+    const value = values[flag];
+    if (flag !== "region" && value !== undefined && !URL.canParse(value))
+      throw wrong(`--${flag} takes a URL, not "${value}"`);
+  }
+  if (values.api !== undefined && values.kubeconfig !== undefined)
+    throw wrong("--api and --kubeconfig exclude each other");
+  if (values["sts-endpoint"] !== undefined && values.api === undefined) throw wrong("--sts-endpoint goes with --api");
+  return {
+    cluster,
+    reportQueue: values["report-queue"] ?? "",
+    region: values.region ?? "",
+    ...(values["sqs-endpoint"] === undefined ? {} : { endpoint: values["sqs-endpoint"] }),
+    ...(values.api === undefined ? {} : { api: values.api.replace(/\/+$/, "") }),
+    ...(values["sts-endpoint"] === undefined ? {} : { stsEndpoint: values["sts-endpoint"] }),
   };
 }
 
@@ -83,6 +137,13 @@ function parse(args: readonly string[]) {
         "tls-cert": text,
         "tls-key": text,
         verbose: { type: "boolean" },
+        transport: text,
+        cluster: text,
+        "report-queue": text,
+        region: text,
+        "sqs-endpoint": text,
+        api: text,
+        "sts-endpoint": text,
       },
     }).values;
   } catch (error) {

@@ -14,10 +14,13 @@ export interface RegistrationOptions {
   readonly recorder: EventRecorder;
   readonly nodeName: string;
   readonly labels: Record<string, string>;
+  readonly annotations?: Readonly<Record<string, string>>;
   /** The range of pod addresses it would have if nobody gave it one. */
   readonly podCidr?: string;
   /** The status now, given the conditions there were. */
   readonly status: (before: NonNullable<NodeStatus["conditions"]>) => Promise<NodeStatus>;
+  /** Tells the status to the control plane; gives the Node as it then is, or will be. */
+  readonly tell: (node: Node, status: NodeStatus) => Promise<Node>;
   readonly onError: (error: unknown) => void;
 }
 
@@ -65,6 +68,8 @@ export class Registration {
     signal.addEventListener("abort", abort);
     while (!signal.aborted) {
       let delayMs = lookMs;
+      // Before the look: what changes meanwhile has it look again.
+      this.#wake = new AbortController();
       try {
         await this.report();
         // One that isn't ready is looked at more often: pods wait for it.
@@ -74,7 +79,6 @@ export class Registration {
         onError(error);
         delayMs = retryMs;
       }
-      this.#wake = new AbortController();
       if (signal.aborted) return;
       await clock.sleep(delayMs, this.#wake.signal);
     }
@@ -85,17 +89,31 @@ export class Registration {
     this.#wake.abort();
   }
 
-  /** Writes the status where it has changed, or has not been written for long. */
+  /** Somebody has read the Node; without `object`, the `old` one is gone. What is older than what is known is nothing. */
+  seen({ object, old }: { readonly object?: Node; readonly old?: Node }): void {
+    const known = this.#node;
+    if (object === undefined) {
+      if (known === undefined || old?.metadata.uid !== known.metadata.uid) return;
+      this.#node = undefined;
+    } else {
+      if (Number(object.metadata.resourceVersion) <= Number(known?.metadata.resourceVersion ?? 0)) return;
+      this.#node = object;
+      // What this node has told may be on its way yet: only what nobody but the control plane says is news.
+      if (known !== undefined && conditionOf(object, "Ready")?.status !== "Unknown") return;
+    }
+    this.changed();
+  }
+
+  /** Tells the status where it has changed, or has not been told for long. */
   async report(): Promise<void> {
-    const { client, clock, nodeName, status } = this.#options;
+    const { clock, nodeName, status, tell } = this.#options;
     this.#node ??= await this.#createOrGet();
-    const before = this.#node.status?.conditions ?? [];
-    const now = await status(before);
-    if (!differs(this.#node.status, { ...this.#node.status, ...now }) && clock.now() - this.#reportedAt < reportMs)
-      return;
-    const was = conditionOf(this.#node, "Ready")?.status;
-    const patch = { status: { ...now, addresses: [{ $patch: "replace" }, ...(now.addresses ?? [])] } };
-    this.#node = await client.patch(nodes, { name: nodeName }, "strategic", patch, { subresource: "status" });
+    const now = await status(this.#node.status?.conditions ?? []);
+    const node = this.#node;
+    if (node === undefined) return this.report();
+    if (!differs(node.status, { ...node.status, ...now }) && clock.now() - this.#reportedAt < reportMs) return;
+    const was = conditionOf(node, "Ready")?.status;
+    this.#node = await tell(node, now);
     this.#reportedAt = clock.now();
     const is = conditionOf(this.#node, "Ready")?.status;
     if (was === is) return;
@@ -104,11 +122,11 @@ export class Registration {
   }
 
   async #createOrGet(): Promise<Node> {
-    const { client, nodeName, labels, podCidr, status } = this.#options;
+    const { client, nodeName, labels, annotations, podCidr, status } = this.#options;
     const found = await this.#get();
     if (found) return this.#reconcile(found);
     const spec = podCidr === undefined ? {} : { podCIDR: podCidr, podCIDRs: [podCidr] };
-    const metadata = { name: nodeName, labels };
+    const metadata = { name: nodeName, labels, ...(annotations === undefined ? {} : { annotations }) };
     try {
       return await client.create(nodes, { apiVersion: "v1", kind: "Node", metadata, spec, status: await status([]) });
     } catch (error) {
@@ -126,18 +144,22 @@ export class Registration {
     }
   }
 
-  /** The labels that are the machine's own are put right; so is a range that nobody has given. */
+  /** The labels and annotations that are the agent's own are put right; so is a range that nobody has given. */
   async #reconcile(node: Node): Promise<Node> {
-    const { client, nodeName, labels, podCidr } = this.#options;
-    const wrong = Object.entries(labels).some(([key, value]) => node.metadata.labels?.[key] !== value);
+    const { client, nodeName, labels, annotations = {}, podCidr } = this.#options;
+    const wrong = !includes(node.metadata.labels, labels) || !includes(node.metadata.annotations, annotations);
     const noRange = podCidr !== undefined && !node.spec?.podCIDR;
     if (!wrong && !noRange) return node;
     const patch = {
-      ...(wrong ? { metadata: { labels } } : {}),
+      ...(wrong ? { metadata: { labels, annotations } } : {}),
       ...(noRange ? { spec: { podCIDR: podCidr, podCIDRs: [podCidr] } } : {}),
     };
     return client.patch(nodes, { name: nodeName }, "strategic", patch);
   }
+}
+
+function includes(all: Readonly<Record<string, string>> = {}, some: Readonly<Record<string, string>>): boolean {
+  return Object.entries(some).every(([key, value]) => all[key] === value);
 }
 
 /** The time as statuses have it. */

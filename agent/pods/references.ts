@@ -1,32 +1,28 @@
-/** The ConfigMaps and Secrets that pods of this node refer to, each watched as long as a pod needs it. */
-import type { Clock, Random } from "../../lib/apimachinery/clock.ts";
+/** The ConfigMaps and Secrets that pods of this node refer to, each kept current as long as a pod needs it. */
+import type { Clock } from "../../lib/apimachinery/clock.ts";
 import type { KubeObject, Resource } from "../../lib/apimachinery/meta.ts";
-import type { Client } from "../../lib/client/interface.ts";
-import { runReflector } from "../../lib/client/reflector.ts";
-import { InformerStore } from "../../lib/client/shared-informers.ts";
 import type { ConfigMap, Pod, Secret } from "../../lib/openapi/types/core-v1.ts";
 import { configmaps, secrets } from "../../lib/openapi/types/resources.ts";
+import type { ObjectCopies, ObjectCopy } from "../transport/transport.ts";
 
 /** What references are read with. */
 export interface ReferencesOptions {
-  readonly client: Client;
+  readonly copies: ObjectCopies;
   readonly clock: Clock;
-  readonly random: Random;
   /** Told when an object that a pod refers to has changed. */
   readonly onChange: (podUid: string) => void;
 }
 
 interface Watched {
-  readonly store: InformerStore<KubeObject>;
+  readonly copy: ObjectCopy;
   readonly users: Set<string>;
-  readonly stop: AbortController;
   /** The last failure to read it; absent while it can be read. */
   error?: unknown;
 }
 
 const readTimeoutMs = 10_000;
 
-/** Reads objects by name from copies that are kept current by a watch of that one object. */
+/** Reads objects by name from copies that the transport keeps current. */
 export class References {
   readonly #options: ReferencesOptions;
   readonly #watched = new Map<string, Watched>();
@@ -45,18 +41,18 @@ export class References {
     return this.#get(secrets, pod, name);
   }
 
-  /** Ends the watches that only this pod needed. */
+  /** Ends the copies that only this pod needed. */
   release(podUid: string): void {
     for (const [key, watched] of this.#watched) {
       if (!watched.users.delete(podUid) || watched.users.size > 0) continue;
-      watched.stop.abort();
+      watched.copy.close();
       this.#watched.delete(key);
     }
   }
 
-  /** Ends all watches. */
+  /** Ends all copies. */
   stop(): void {
-    for (const { stop } of this.#watched.values()) stop.abort();
+    for (const { copy } of this.#watched.values()) copy.close();
     this.#watched.clear();
   }
 
@@ -68,32 +64,25 @@ export class References {
     const { clock } = this.#options;
     const timeout = new AbortController();
     const late = clock.sleep(readTimeoutMs, timeout.signal).then(() => "late");
-    const outcome = await Promise.race([watched.store.synced, late]);
+    const outcome = await Promise.race([watched.copy.informer.synced, late]);
     timeout.abort();
-    if (outcome === "late") throw watched.error ?? new Error(`timed out waiting for ${resource.resource} "${name}"`);
-    return watched.store.get(`${namespace}/${name}`) as T | undefined;
+    if (outcome !== "late") return watched.copy.informer.get(`${namespace}/${name}`) as T | undefined;
+    // Whoever asks next begins anew: not every transport goes on trying what it was refused.
+    watched.copy.close();
+    if (this.#watched.get(key) === watched) this.#watched.delete(key);
+    throw watched.error ?? new Error(`timed out waiting for ${resource.resource} "${name}"`);
   }
 
   #watch(resource: Resource, namespace: string, name: string, key: string): Watched {
-    const { client, clock, random, onChange } = this.#options;
-    const store = new InformerStore<KubeObject>();
-    const watched: Watched = { store, users: new Set(), stop: new AbortController() };
-    this.#watched.set(key, watched);
-    void runReflector({
-      client,
-      resource,
-      query: { namespace, fieldSelector: `metadata.name=${name}` },
-      sink: store,
-      clock,
-      random,
-      signal: watched.stop.signal,
-      onError: (error) => {
-        watched.error = error;
-      },
+    const { copies, onChange } = this.#options;
+    const copy = copies.open(resource, namespace, name, (error) => {
+      watched.error = error;
     });
-    void store.synced.then(() => {
+    const watched: Watched = { copy, users: new Set() };
+    this.#watched.set(key, watched);
+    void copy.informer.synced.then(() => {
       let first = true;
-      store.onChange(() => {
+      copy.informer.onChange(() => {
         if (!first) for (const user of watched.users) onChange(user);
       });
       first = false;

@@ -9,6 +9,8 @@ import { createRestClient, type RawRequest, type RestClient, type Transport } fr
 /** Where to and how. A kubeconfig's path gives what is not set here. */
 export interface HttpClientOptions extends Partial<ClientConfig> {
   readonly kubeconfig?: string;
+  /** Gives the bearer token of each call, before all else; a call rejects with what it rejects with. */
+  readonly tokenProvider?: () => Promise<string>;
   /** How long an answer may take, not counting what streams; default 60,000. */
   readonly timeoutMs?: number;
   /** Connections for calls that don't stream; default 32. */
@@ -63,7 +65,7 @@ class HttpTransport implements Transport {
       secure ? new HttpsAgent({ ...tls, keepAlive: true, ...more }) : new HttpAgent({ keepAlive: true, ...more });
     this.#calls = agent({ maxSockets, maxFreeSockets: maxSockets, scheduling: "lifo" });
     this.#streams = agent({ maxFreeSockets: 2 });
-    this.#token = tokenSource(config, clock);
+    this.#token = options.tokenProvider ?? tokenSource(config, clock);
     this.#timeoutMs = options.timeoutMs ?? 60_000;
     this.#userAgent = options.userAgent ?? "coracle";
   }

@@ -38,3 +38,21 @@ export interface InboxSender {
   /** One message each. An inbox that is gone is no error. Rejects where the queues can't be reached: send all again. */
   send(nudges: readonly { readonly inbox: string; readonly nudge: Nudge }[]): Promise<void>;
 }
+
+/** A message of an inbox. `receipt` is good for deleting it once. */
+export interface InboxMessage {
+  readonly body: string;
+  readonly receipt: string;
+}
+
+/** The inbox is not there: its Node was deleted. */
+export class InboxGone extends Error {
+  override name = "InboxGone";
+}
+
+/** The node's side of its inbox. Both methods reject with InboxGone, or with what the queue failed with. */
+export interface Inbox {
+  /** Waits for messages up to some seconds; gives none then. What is not deleted comes again. */
+  receive(signal: AbortSignal): Promise<InboxMessage[]>;
+  delete(messages: readonly InboxMessage[]): Promise<void>;
+}

@@ -103,3 +103,9 @@ function integerOf(fields: Fields, field: string, what: string): void {
   if (Number.isSafeInteger(fields[field]) && (fields[field] as number) >= 0) return;
   throw new MalformedReport(`${field} of ${what} is no whole number`);
 }
+
+/** The node's side of the report queue. */
+export interface ReportQueue {
+  /** Takes a report's text. Rejects where it can't be known to be taken: send it, or a later one, again. */
+  send(body: string): Promise<void>;
+}

@@ -3,6 +3,7 @@ import { keepLease } from "../../../../agent/node/lease.ts";
 import { goArchitecture, machineInfo, prettyName } from "../../../../agent/node/machine-info.ts";
 import { differs, type NodeStatusInput, nodeLabels, nodeStatus } from "../../../../agent/node/node-status.ts";
 import { Registration } from "../../../../agent/node/registration.ts";
+import { patchNodeStatus } from "../../../../agent/transport/direct.ts";
 import { systemClock, systemRandom } from "../../../../lib/apimachinery/clock.ts";
 import { newInternalError } from "../../../../lib/apimachinery/errors.ts";
 import { renewLease } from "../../../../lib/nodes/lease.ts";
@@ -96,6 +97,7 @@ describe("registration", () => {
       labels: { "kubernetes.io/os": "linux" },
       podCidr: "10.244.0.0/24",
       status: async (before) => nodeStatus(input({ before, notReady })),
+      tell: (node, status) => patchNodeStatus(api, node, status),
       onError: (error) => events.push(String(error)),
     });
     return { api, events, registration, setNotReady: (text?: string) => (notReady = text) };

@@ -13,6 +13,7 @@ import { References } from "../../../../agent/pods/references.ts";
 import { StatusWriter } from "../../../../agent/pods/status-writer.ts";
 import { Tokens } from "../../../../agent/pods/volumes/tokens.ts";
 import { Volumes } from "../../../../agent/pods/volumes/volumes.ts";
+import { WatchedCopies } from "../../../../agent/transport/direct.ts";
 import { systemClock, systemRandom } from "../../../../lib/apimachinery/clock.ts";
 import { InformerStore } from "../../../../lib/client/shared-informers.ts";
 import type { Pod, PodSpec } from "../../../../lib/openapi/types/core-v1.ts";
@@ -47,8 +48,8 @@ async function startAgent(): Promise<Pods> {
   store.replace(structuredClone(api.all(podResource)), api.revision(podResource));
   let pods: Pods | undefined;
   const onChange = (uid: string) => pods?.wake(uid);
-  const options = { client: api, clock: systemClock, random: systemRandom, onChange };
-  const references = new References(options);
+  const options = { clock: systemClock, random: systemRandom, onChange };
+  const references = new References({ ...options, copies: new WatchedCopies(api, systemClock, systemRandom) });
   const folders = new PodFolders(folder);
   const context: NodeContext = {
     nodeName: "n",

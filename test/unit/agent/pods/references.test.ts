@@ -1,5 +1,6 @@
 import { expect, it, vi } from "vitest";
 import { References } from "../../../../agent/pods/references.ts";
+import { WatchedCopies } from "../../../../agent/transport/direct.ts";
 import { systemClock, systemRandom } from "../../../../lib/apimachinery/clock.ts";
 import type { Client, WatchEvent } from "../../../../lib/client/interface.ts";
 import type { ConfigMap } from "../../../../lib/openapi/types/core-v1.ts";
@@ -32,9 +33,8 @@ it("watches an object as long as a pod needs it, and tells of changes", async ()
   } as unknown as Client;
   const changed: string[] = [];
   const references = new References({
-    client,
+    copies: new WatchedCopies(client, systemClock, systemRandom),
     clock: systemClock,
-    random: systemRandom,
     onChange: (uid) => changed.push(uid),
   });
   expect((await references.configMap(pod(), "cm"))?.data).toEqual({ key: "one" });
@@ -54,7 +54,11 @@ it("gives undefined where there is none", async () => {
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
     },
   } as unknown as Client;
-  const references = new References({ client, clock: systemClock, random: systemRandom, onChange: () => {} });
+  const references = new References({
+    copies: new WatchedCopies(client, systemClock, systemRandom),
+    clock: systemClock,
+    onChange: () => {},
+  });
   expect(await references.secret(pod(), "none")).toBeUndefined();
   references.stop();
 });

@@ -1,0 +1,82 @@
+/** The agent's side of the queues in SQS: its inbox, and the report queue. */
+import {
+  DeleteMessageBatchCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+  type SQSClientConfig,
+} from "@aws-sdk/client-sqs";
+import { type Inbox, InboxGone } from "../../nodes/inbox.ts";
+import type { ReportQueue } from "../../nodes/reports.ts";
+import { reportSignature, signatureAttribute } from "../../nodes/sender.ts";
+import { isGone } from "./inbox-queues.ts";
+
+/** How SQS is reached. */
+export interface AgentQueuesOptions {
+  readonly region: string;
+  /** Another address than the region's: an emulator's. */
+  readonly endpoint?: string;
+  readonly reportQueueUrl: string;
+  /** The node's key, where the emulator's queue does not say who the sender is. */
+  readonly signingKey?: string;
+}
+
+/** Both queues. */
+export interface AgentQueues {
+  readonly reports: ReportQueue;
+  inbox(url: string): Inbox;
+  close(): void;
+}
+
+const waitSeconds = 20;
+/** A long poll that is not answered in this time has lost its connection (ms). */
+const pollTimeoutMs = (waitSeconds + 10) * 1000;
+const maxMessages = 10;
+
+/** Opens both; nothing is sent before they are used. The caller repeats what fails, so that the SDK does not. */
+export function openAgentQueues(options: AgentQueuesOptions): AgentQueues {
+  const { region, endpoint, reportQueueUrl, signingKey } = options;
+  const config: SQSClientConfig = {
+    region,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    maxAttempts: 1,
+    requestHandler: { connectionTimeout: 5_000, requestTimeout: pollTimeoutMs, throwOnRequestTimeout: true },
+  };
+  const client = new SQSClient(config);
+  return {
+    reports: {
+      async send(body) {
+        const MessageAttributes =
+          signingKey === undefined
+            ? undefined
+            : { [signatureAttribute]: { DataType: "String", StringValue: reportSignature(signingKey, body) } };
+        await client.send(new SendMessageCommand({ QueueUrl: reportQueueUrl, MessageBody: body, MessageAttributes }));
+      },
+    },
+    inbox: (url) => sqsInbox(client, url),
+    close: () => client.destroy(),
+  };
+}
+
+function sqsInbox(client: SQSClient, QueueUrl: string): Inbox {
+  return {
+    async receive(signal) {
+      const poll = { QueueUrl, MaxNumberOfMessages: maxMessages, WaitTimeSeconds: waitSeconds };
+      const { Messages = [] } = await goneAs(client.send(new ReceiveMessageCommand(poll), { abortSignal: signal }));
+      return Messages.map(({ Body = "", ReceiptHandle = "" }) => ({ body: Body, receipt: ReceiptHandle }));
+    },
+    async delete(messages) {
+      if (messages.length === 0) return;
+      const Entries = messages.map(({ receipt }, index) => ({ Id: String(index), ReceiptHandle: receipt }));
+      await goneAs(client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries })));
+    },
+  };
+}
+
+async function goneAs<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw isGone(error) ? new InboxGone("the node's inbox is gone", { cause: error }) : error;
+  }
+}

@@ -1,0 +1,145 @@
+/** The nodes' inboxes in SQS: a standard queue each, whose name ends with the Node's uid. */
+import { createHash } from "node:crypto";
+import {
+  CreateQueueCommand,
+  DeleteQueueCommand,
+  GetQueueUrlCommand,
+  ListQueuesCommand,
+  QueueDoesNotExist,
+  SendMessageBatchCommand,
+  SetQueueAttributesCommand,
+  SQSClient,
+  type SQSClientConfig,
+} from "@aws-sdk/client-sqs";
+import type { InboxQueues, InboxSender, Nudge } from "../../nodes/inbox.ts";
+
+/** What inboxes are made with. */
+export interface InboxQueuesOptions {
+  /** What the names begin with. */
+  readonly prefix: string;
+  readonly cluster: string;
+  /** The roles of nodes' instances: in AWS, only the node's own session of one may read its inbox. */
+  readonly nodeRoleArns: readonly string[];
+  /** Region, endpoint, credentials; the SDK's own defaults where nothing is said. */
+  readonly client?: SQSClientConfig;
+}
+
+/** Nudges are hints: a node that was away for longer reads everything anyway. */
+const retentionSeconds = 3600;
+/** How long a node may take to read what it was nudged for, before the message is shown to it again. */
+const visibilitySeconds = 60;
+const waitSeconds = 20;
+const maxName = 80;
+const uidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** What the names of a cluster's inboxes begin with: its name, or a hash where that is too long or has other letters. */
+export function inboxNamePrefix(prefix: string, cluster: string): string {
+  const plain = `${prefix}${cluster}-`;
+  if (/^[\w-]+$/.test(plain) && plain.length + 36 <= maxName) return plain;
+  return `${prefix}${createHash("sha256").update(cluster).digest("hex").slice(0, 16)}-`;
+}
+
+/** The inboxes of a cluster. */
+export function createInboxQueues(options: InboxQueuesOptions): InboxQueues {
+  const { nodeRoleArns } = options;
+  const client = new SQSClient(options.client ?? {});
+  const prefix = inboxNamePrefix(options.prefix, options.cluster);
+  return {
+    async ensure({ name, uid }) {
+      const QueueName = `${prefix}${uid}`;
+      // Made without attributes: naming others than those of a queue that is there would be an error.
+      const { QueueUrl = "" } = await client.send(new CreateQueueCommand({ QueueName }));
+      const Attributes: Record<string, string> = {
+        MessageRetentionPeriod: String(retentionSeconds),
+        VisibilityTimeout: String(visibilitySeconds),
+        ReceiveMessageWaitTimeSeconds: String(waitSeconds),
+      };
+      if (nodeRoleArns.length > 0) Attributes.Policy = JSON.stringify(policy(nodeRoleArns, name));
+      await client.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }));
+      return QueueUrl;
+    },
+    async remove(nodeUid) {
+      try {
+        const { QueueUrl } = await client.send(new GetQueueUrlCommand({ QueueName: `${prefix}${nodeUid}` }));
+        await client.send(new DeleteQueueCommand({ QueueUrl }));
+      } catch (error) {
+        if (!isGone(error)) throw error;
+      }
+    },
+    async list() {
+      const uids: string[] = [];
+      for (let NextToken: string | undefined; ; ) {
+        const page = await client.send(new ListQueuesCommand({ QueueNamePrefix: prefix, MaxResults: 1000, NextToken }));
+        for (const url of page.QueueUrls ?? []) {
+          const uid = url.slice(url.lastIndexOf("/") + 1 + prefix.length);
+          // Another cluster's name may begin with this one's.
+          if (uidPattern.test(uid)) uids.push(uid);
+        }
+        NextToken = page.NextToken;
+        if (NextToken === undefined) return uids;
+      }
+    },
+  };
+}
+
+/** The session of an instance's role bears the instance's id, which is the node's name. */
+function policy(roles: readonly string[], node: string) {
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Principal: { AWS: roles },
+        Action: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+        Resource: "*",
+        Condition: { StringLike: { "aws:userid": `*:${node}` }, Bool: { "aws:SecureTransport": "true" } },
+      },
+    ],
+  };
+}
+
+/** Whether there is no such queue; emulators give the old protocol's name. */
+export function isGone(error: unknown): boolean {
+  const { name } = error as Error;
+  return error instanceof QueueDoesNotExist || name === "AWS.SimpleQueueService.NonExistentQueue";
+}
+
+/** SendMessageBatch takes so many. */
+const maxBatch = 10;
+/** Inboxes that are sent to at once. */
+const parallel = 20;
+
+/** Sends nudges to inboxes. */
+export function createInboxSender(options: { readonly client?: SQSClientConfig } = {}): InboxSender {
+  const client = new SQSClient(options.client ?? {});
+  return {
+    async send(nudges) {
+      const byInbox = Map.groupBy(nudges, ({ inbox }) => inbox);
+      const waiting = [...byInbox].map(([inbox, all]) => ({ inbox, nudges: all.map(({ nudge }) => nudge) }));
+      const failures: unknown[] = [];
+      const work = async () => {
+        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+          await sendTo(client, next.inbox, next.nudges).catch((error: unknown) => failures.push(error));
+        }
+      };
+      await Promise.all(Array.from({ length: parallel }, work));
+      if (failures.length > 0) throw failures[0];
+    },
+  };
+}
+
+async function sendTo(client: SQSClient, QueueUrl: string, nudges: readonly Nudge[]): Promise<void> {
+  for (let from = 0; from < nudges.length; from += maxBatch) {
+    const Entries = nudges.slice(from, from + maxBatch).map((nudge, index) => ({
+      Id: String(index),
+      MessageBody: JSON.stringify(nudge),
+    }));
+    try {
+      const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+      if (Failed.length > 0) throw new Error(`SQS did not take ${Failed.length} nudges: ${Failed[0]?.Code}`);
+    } catch (error) {
+      if (isGone(error)) return;
+      throw error;
+    }
+  }
+}
