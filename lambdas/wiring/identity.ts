@@ -22,14 +22,25 @@ export interface IdentityPlace {
   readonly clock: Clock;
 }
 
-/** The identity of a cluster. Nothing is asked before it is needed. Throws BadEnvironment. */
-export function clusterIdentity(
-  environment: Environment,
-  { cluster, serverUrl, store, clock }: IdentityPlace,
-): ClusterIdentity {
-  const { adminArn, adminToken, nodeRoleArns, stsEndpoint } = environment;
+/**
+ * The identity of a cluster. Every function in AWS serves access entries, those that are told of an admin or of nodes
+ * know IAM's principals by them. Nothing is asked before it is needed. Throws BadEnvironment.
+ */
+export function clusterIdentity(environment: Environment, place: IdentityPlace): ClusterIdentity {
+  const { adminArn, adminToken, nodeRoleArns, region } = environment;
+  const knowsPrincipals = adminArn !== undefined || nodeRoleArns.length > 0;
   const admin = { username: "admin", uid: "admin", groups: ["system:masters"] };
-  const iam = iamTokens({
+  return {
+    keys: [signerOf(environment)],
+    ...(region === undefined ? {} : { moreGroups: [accessGroup] }),
+    ...(knowsPrincipals ? { moreTokens: [iamOf(environment, place)] } : {}),
+    ...(adminToken === undefined ? {} : { staticTokens: { [adminToken]: admin } }),
+  };
+}
+
+function iamOf(environment: Environment, { cluster, serverUrl, store, clock }: IdentityPlace) {
+  const { adminArn, nodeRoleArns, stsEndpoint } = environment;
+  return iamTokens({
     store,
     cluster,
     clusterId: clusterIdOf(serverUrl),
@@ -41,12 +52,6 @@ export function clusterIdentity(
     audiences: [serverUrl],
     ...(stsEndpoint === undefined ? {} : { stsEndpoint }),
   });
-  return {
-    keys: [signerOf(environment)],
-    moreTokens: [iam],
-    moreGroups: [accessGroup],
-    ...(adminToken === undefined ? {} : { staticTokens: { [adminToken]: admin } }),
-  };
 }
 
 function signerOf({ signingKeyId, signingKeyPem }: Environment): Signer {
