@@ -60,7 +60,12 @@ describe("statuses", () => {
     reporter.set(numbered(2), ready("True"));
     reporter.setNode({ capacity: { cpu: "4" } });
     await clock.advance(100);
-    expect(queues.sent[1]?.items.map(({ kind }) => kind)).toEqual(["heartbeat", "nodeStatus", "podStatus", "podStatus"]);
+    expect(queues.sent[1]?.items.map(({ kind }) => kind)).toEqual([
+      "heartbeat",
+      "nodeStatus",
+      "podStatus",
+      "podStatus",
+    ]);
     await clock.advance(9_800);
     expect(queues.bodies).toHaveLength(2);
     await clock.advance(200);
