@@ -1,7 +1,7 @@
 /** The control loops of a deployment as its functions see them: queues, due times, controllers and mappers, each made at its first use. */
 import { controllerManagerUser, controllerUser } from "../../lib/apiserver/authentication/control-plane-users.ts";
 import { DueTimesTable } from "../../lib/aws/due/due-times.ts";
-import { SdkTable, type SdkTableOptions } from "../../lib/aws/dynamodb/sdk-table.ts";
+import { SdkTable } from "../../lib/aws/dynamodb/sdk-table.ts";
 import type { Table } from "../../lib/aws/dynamodb/table.ts";
 import { createNodeHealth } from "../../lib/aws/nodes/health.ts";
 import { openQueues, type Queues } from "../../lib/aws/sqs/queues.ts";
@@ -45,7 +45,7 @@ export interface ClusterLoops {
 
 /** What tests put in the place of the machine's. */
 export interface LoopParts {
-  readonly table?: Omit<SdkTableOptions, "name">;
+  readonly table?: Table;
   readonly queues?: Queues;
 }
 
@@ -72,7 +72,7 @@ export class Loops {
     this.#clusters = clusters;
     this.#environment = environment;
     this.#entries = [...controllers, ...more, scheduler];
-    this.table = new SdkTable({ name: environment.tableName, ...parts.table });
+    this.table = parts.table ?? new SdkTable({ name: environment.tableName });
     this.queues = parts.queues ?? openQueues();
     this.outbox = { send: (messages) => this.#send(messages) };
     this.dueTimes = new DueTimesTable(this.table);
