@@ -2,7 +2,7 @@
 
 import { newBadRequest, newUnsupportedMediaType } from "../apimachinery/errors.ts";
 import type { ServerRequest } from "../apimachinery/http.ts";
-import { duplicateKeys, syntaxErrorText } from "../apimachinery/json/syntax.ts";
+import { duplicateKeys, nestingError, syntaxErrorText } from "../apimachinery/json/syntax.ts";
 import { type AnyObject, apiVersionOf, type GroupVersionKind, parseApiVersion } from "../apimachinery/meta.ts";
 import { parseYaml, warningTexts, YamlSyntaxError } from "../apimachinery/yaml/parse.ts";
 import { decode } from "../openapi/decode.ts";
@@ -42,6 +42,8 @@ export async function readBody(request: ServerRequest, definitionName: string): 
     return { text: JSON.stringify(decodeProtobuf(definitionName, bytes)), format: "json" };
   } catch (error) {
     if (error instanceof WireError || error instanceof SyntaxError) throw newBadRequest(error.message);
+    // Messages in messages in messages: the stack is at its end before any limit of their size.
+    if (error instanceof RangeError) throw newBadRequest("proto: exceeded max depth");
     throw error;
   }
 }
@@ -82,12 +84,14 @@ function unrecognized(kind: string, why: string, text: string) {
 
 function parse(text: string, format: "json" | "yaml", kind: string, wantDuplicates: boolean): Parsed {
   if (format === "yaml" && !text.trimStart().startsWith("{")) return parseYamlBody(text, kind);
+  const refused = (why: string) => unrecognized(kind, `couldn't get version/kind; json parse error: ${why}`, text);
+  const tooDeep = nestingError(text);
+  if (tooDeep !== undefined) throw refused(tooDeep);
   try {
     const value = JSON.parse(text);
     return { value, duplicates: wantDuplicates ? duplicateKeys(text).map((path) => `duplicate field "${path}"`) : [] };
   } catch {
-    const why = `couldn't get version/kind; json parse error: ${syntaxErrorText(text)}`;
-    throw unrecognized(kind, why, text);
+    throw refused(syntaxErrorText(text));
   }
 }
 

@@ -2,6 +2,7 @@
 import { failure, newBadRequest, newGenericNotFound } from "../apimachinery/errors.ts";
 import type { ServerRequest, ServerResponse, UserInfo } from "../apimachinery/http.ts";
 import { isValidPathSegmentName } from "../apimachinery/validation/names.ts";
+import { connections, refuseConnection } from "./connectors/unserved.ts";
 import { warnOfDeprecation } from "./deprecations.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { create } from "./handlers/create.ts";
@@ -106,9 +107,6 @@ function negotiated(request: ServerRequest, info: RequestInfo, verb: string): Ne
   return negotiate(request.header("accept"), forms, wantsPretty(request, info.query));
 }
 
-/** Subresources that are connections: they must never fall to the object itself, whose rules would not be applied. */
-const connections = new Set(["attach", "exec", "log", "portforward", "proxy"]);
-
 async function subresource(
   request: ResourceRequest,
   connectors: Readonly<Record<string, Connector>>,
@@ -122,10 +120,7 @@ async function subresource(
   if (info.rest.length > 0 && info.subresource !== "proxy") throw newGenericNotFound();
   const connector = connectors[`${endpoint.info.resource}/${info.subresource}`];
   if (connector) return connector(request);
-  if (connections.has(info.subresource)) {
-    await request.server.resources.getText(endpoint, info.namespace, info.name);
-    throw newGenericNotFound();
-  }
+  if (connections.has(info.subresource)) return refuseConnection(request);
   const form = negotiated(request.request, info, verb);
   const { scale } = endpoint.strategy;
   if (info.subresource === "scale" && scale) {

@@ -1,6 +1,6 @@
 /** A PATCH body, read once and applied to one version after another. Server-side apply will be one more type here. */
 import { failure, newBadRequest, newInvalid, newRequestEntityTooLarge } from "../apimachinery/errors.ts";
-import { duplicateKeys, syntaxErrorText } from "../apimachinery/json/syntax.ts";
+import { duplicateKeys, nestingError, syntaxErrorText } from "../apimachinery/json/syntax.ts";
 import type { AnyObject, GroupVersionKind } from "../apimachinery/meta.ts";
 import { applyJsonPatch, JsonPatchError, type Operation } from "../apimachinery/patch/json-patch.ts";
 import { applyMergePatch } from "../apimachinery/patch/merge-patch.ts";
@@ -27,6 +27,8 @@ export interface Patch {
 const maxOperations = 10_000;
 
 function parseJson(text: string): unknown {
+  const tooDeep = nestingError(text);
+  if (tooDeep !== undefined) throw newBadRequest(`error decoding patch: ${tooDeep}`);
   try {
     return JSON.parse(text);
   } catch {

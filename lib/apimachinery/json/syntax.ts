@@ -1,6 +1,7 @@
 /**
- * What JSON.parse does not tell: how Go words a syntax error, and which keys stand twice. Both read the text once more,
- * so they are called only where they are needed.
+ * What JSON.parse does not tell: how Go words a syntax error, which keys stand twice, and whether the text nests deeper
+ * than a function that calls itself for each level can follow. Each reads the text once more, so they are called only
+ * where they are needed.
  */
 
 const quoted = (character: string): string => {
@@ -129,6 +130,25 @@ class Scanner {
   }
 }
 
+/** How deep objects and arrays may lie in each other. Go stops at 10,000; no kind has a use for a hundred. */
+export const maxNesting = 1_000;
+
+/** Go's text for a text that nests too deeply; undefined where it does not. The text need not be good JSON. */
+export function nestingError(text: string): string | undefined {
+  let depth = 0;
+  for (let index = 0; text.length > maxNesting && index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code === 0x22) {
+      index = stringEnd(text, index + 1);
+      if (index < 0) return undefined;
+    } else if (code === 0x7b || code === 0x5b) {
+      depth += 1;
+      if (depth > maxNesting) return `invalid character ${quoted(text[index])} exceeded max depth`;
+    } else if (code === 0x7d || code === 0x5d) depth -= 1;
+  }
+  return undefined;
+}
+
 /** Go's text for what is wrong with a text that JSON.parse has refused. */
 export function syntaxErrorText(text: string): string {
   const scanner = new Scanner(text);
@@ -192,10 +212,11 @@ export function duplicateKeys(text: string): string[] {
   return [...found];
 }
 
-/** The index of the quote that ends a string. */
+/** The index of the quote that ends a string; -1 where none does. */
 function stringEnd(text: string, start: number): number {
   let end = text.indexOf('"', start);
   for (;;) {
+    if (end < 0) return end;
     let slashes = 0;
     while (text.charCodeAt(end - 1 - slashes) === 0x5c) slashes++;
     if (slashes % 2 === 0) return end;

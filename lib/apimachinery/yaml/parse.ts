@@ -3,6 +3,7 @@
  * turned into it: keys become texts, times stay texts, binary becomes text.
  */
 import { isMap, isScalar, parseDocument, type Tags, visit, type YAMLError } from "yaml";
+import { maxNesting } from "../json/syntax.ts";
 
 /** A text that is no YAML; the message is worded as Go's library does. */
 export class YamlSyntaxError extends Error {
@@ -36,7 +37,11 @@ const texts: Partial<Record<YAMLError["code"], string>> = {
   UNEXPECTED_TOKEN: "did not find expected node content",
 };
 
+const tooDeep = `yaml: exceeded max depth of ${maxNesting}`;
+
 function syntaxError({ code, linePos, message }: YAMLError): YamlSyntaxError {
+  // The library calls itself for each level, and says so where the stack ends.
+  if (code === "RESOURCE_EXHAUSTION") return new YamlSyntaxError(tooDeep);
   const alias = /Unresolved alias.*: (\S+)$/m.exec(message);
   if (alias) return new YamlSyntaxError(`yaml: unknown anchor '${alias[1]}' referenced`);
   return new YamlSyntaxError(`yaml: line ${linePos?.[0].line ?? 1}: ${texts[code] ?? "did not find expected key"}`);
@@ -56,6 +61,21 @@ function duplicatesText(text: string, errors: readonly YAMLError[]): string {
 
 /** Reads a text. Throws YamlSyntaxError. An empty text holds null. */
 export function parseYaml(text: string): ParsedYaml {
+  try {
+    const parsed = read(text);
+    if (!nestsDeeper(parsed.value, maxNesting)) return parsed;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+  throw new YamlSyntaxError(tooDeep);
+}
+
+function nestsDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((one) => nestsDeeper(one, levels - 1));
+}
+
+function read(text: string): ParsedYaml {
   const document = parseDocument(text, { version: "1.1", merge: true, customTags: withoutTimes });
   const repeated = document.errors.filter(({ code }) => code === "DUPLICATE_KEY");
   const wrong = document.errors.find(({ code }) => code !== "DUPLICATE_KEY" && code !== "MULTIPLE_DOCS");
@@ -73,6 +93,7 @@ export function parseYaml(text: string): ParsedYaml {
   try {
     return { value: document.toJS(), duplicates: duplicatesText(text, repeated) };
   } catch (error) {
+    if (error instanceof RangeError) throw error;
     const alias = /Unresolved alias.*: (\S+)$/m.exec((error as Error).message);
     if (alias) throw new YamlSyntaxError(`yaml: unknown anchor '${alias[1]}' referenced`);
     throw new YamlSyntaxError("yaml: document contains excessive aliasing");

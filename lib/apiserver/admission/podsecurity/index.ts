@@ -3,22 +3,20 @@ import type { Namespace, Pod, PodTemplateSpec } from "../../../openapi/types/cor
 import { namespaces } from "../../../openapi/types/resources.ts";
 import { denied } from "../denial.ts";
 import type { AdmissionPlugin, Attributes } from "../plugin.ts";
-import { findings, levelNames } from "./checks.ts";
-
-const prefix = "pod-security.kubernetes.io/";
+import { findings } from "./checks.ts";
+import { validateNamespace } from "./namespace.ts";
+import { type Mode, policyOf, policyText } from "./policy.ts";
 
 /** What is said of a pod that does not keep the level of that mode; undefined: it does, or none is asked for. */
-function violation({ metadata }: Namespace, mode: "enforce" | "warn", pod: Pod): string | undefined {
-  const level = metadata.labels?.[prefix + mode];
-  if (level === undefined) return undefined;
-  // An unknown level is taken for the strictest one, as upstream does.
-  const known = levelNames.includes(level) ? level : "restricted";
-  const found = findings(known, pod).map(({ reason, detail }) => `${reason} (${detail})`);
+function violation({ metadata }: Namespace, mode: Mode, pod: Pod): string | undefined {
+  const policy = policyOf(metadata.labels, mode);
+  if (policy === undefined) return undefined;
+  const found = findings(policy.level, pod).map(({ reason, detail }) => `${reason} (${detail})`);
   if (found.length === 0) return undefined;
-  const version = metadata.labels?.[`${prefix}${mode}-version`] ?? "latest";
-  return `violate${mode === "enforce" ? "s" : ""} PodSecurity ${JSON.stringify(`${known}:${version}`)}: ${found.join(", ")}`;
+  return `violate${mode === "enforce" ? "s" : ""} PodSecurity ${policyText(policy)}: ${found.join(", ")}`;
 }
 
+const isNamespace = ({ resource }: Attributes) => resource.group === "" && resource.resource === "namespaces";
 const isPod = ({ resource }: Attributes) => resource.group === "" && resource.resource === "pods";
 
 /** The images of all containers: an update that keeps them changes nothing that a level looks at. */
@@ -44,18 +42,20 @@ function templateOf({ object }: Attributes): Pod | undefined {
   return (template ?? spec?.template ?? spec?.jobTemplate?.spec?.template) as unknown as Pod | undefined;
 }
 
-/** Refuses pods, and warns of them and of what will make them. */
+/** Refuses pods, and warns of them and of what will make them; namespaces are asked for labels that mean something. */
 export const podSecurity: AdmissionPlugin = {
   name: "PodSecurity",
   handles(attributes) {
     const { operation, subresource, resource } = attributes;
     if (operation !== "CREATE" && operation !== "UPDATE") return false;
     if (isPod(attributes)) return subresource === "" || subresource === "ephemeralcontainers";
+    if (isNamespace(attributes)) return subresource === "";
     const name = resource.group === "" ? resource.resource : `${resource.resource}.${resource.group}`;
     return subresource === "" && controllers.has(name);
   },
   async validate(attributes) {
     const { object, oldObject } = attributes;
+    if (isNamespace(attributes)) return validateNamespace(attributes);
     if (isPod(attributes) && oldObject && images(object) === images(oldObject)) return;
     const found = await attributes.context.objects.get(namespaces, "", attributes.namespace);
     if (!found) return;

@@ -1,5 +1,22 @@
 import { describe, expect, it } from "vitest";
-import { duplicateKeys, syntaxErrorText } from "../../../../../lib/apimachinery/json/syntax.ts";
+import {
+  duplicateKeys,
+  maxNesting,
+  nestingError,
+  syntaxErrorText,
+} from "../../../../../lib/apimachinery/json/syntax.ts";
+
+describe("nestingError", () => {
+  const nested = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
+  it.each([
+    { name: "as deep as may be", text: nested(maxNesting), want: undefined },
+    { name: "one more", text: nested(maxNesting + 1), want: "invalid character '[' exceeded max depth" },
+    { name: "objects", text: '{"a":'.repeat(100_000), want: "invalid character '{' exceeded max depth" },
+    { name: "one beside the other", text: `[${"[[{}]],".repeat(2_000)}1]`, want: undefined },
+    { name: "in a text", text: `{"a":"\\"${"[".repeat(2_000)}"}`, want: undefined },
+    { name: "in a text that does not end", text: `"${"[".repeat(2_000)}`, want: undefined },
+  ])("$name", ({ text, want }) => expect(nestingError(text)).toBe(want));
+});
 
 describe("syntaxErrorText", () => {
   it.each([

@@ -50,6 +50,12 @@ describe("parseYaml", () => {
       text: '~: "n"\n',
       want: 'unsupported map key of type: %!s(<nil>), key: <nil>, value: "n"',
     },
+    { name: "lists in lists", text: "- ".repeat(1_100), want: "yaml: exceeded max depth of 1000" },
+    {
+      name: "so many that the stack ends",
+      text: `a: ${"[".repeat(50_000)}${"]".repeat(50_000)}`,
+      want: "yaml: exceeded max depth of 1000",
+    },
   ])("errors: $name", ({ text, want }) => {
     expect(() => parseYaml(text)).toThrow(want);
   });

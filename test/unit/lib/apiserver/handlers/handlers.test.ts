@@ -81,6 +81,25 @@ describe("create, get, update", () => {
   });
 });
 
+describe("bodies that nest too deeply are bad requests, and nothing is stored", () => {
+  const deep = `${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}`;
+  test.each([
+    ["POST", path, "application/json", `{"metadata":{"name":"deep"},"data":${deep}}`],
+    ["POST", path, "application/yaml", `metadata: {name: deep}\ndata: ${deep}`],
+    ["PATCH", `${path}/nest`, "application/merge-patch+json", `{"data":${deep}}`],
+    ["PATCH", `${path}/nest`, "application/strategic-merge-patch+json", `{"data":${deep}}`],
+    ["PATCH", `${path}/nest`, "application/json-patch+json", `[{"op":"add","path":"/data","value":${deep}}]`],
+    ["DELETE", `${path}/nest`, "application/json", `{"preconditions":${deep}}`],
+  ])("%s %s %s", async (method, target, type, body) => {
+    if (method !== "POST") await json("POST", path, configMap("nest"));
+    const answer = await json(method, target, body, { "content-type": type });
+    expect([answer.status, answer.body.reason]).toEqual([400, "BadRequest"]);
+    expect(answer.body.message).toContain("exceeded max depth");
+    expect((await json("GET", `${path}/deep`)).status).toBe(404);
+    if (method !== "POST") expect((await json("GET", `${path}/nest`)).body.data).toEqual({ k: "v" });
+  });
+});
+
 test("concurrent patches are all kept", async () => {
   await json("POST", path, configMap("counted"));
   const headers = { "content-type": "application/merge-patch+json" };
@@ -187,16 +206,6 @@ describe("connections that nothing serves", () => {
       body: { message: "the server could not find the requested resource" },
     });
     expect((await json("GET", service)).body).toEqual(before);
-  });
-
-  test("a pod's log, exec, attach and port-forward", async () => {
-    const inDefault = "/api/v1/namespaces/default";
-    await json("POST", `${inDefault}/serviceaccounts`, { metadata: { name: "default" } });
-    const spec = { automountServiceAccountToken: false, containers: [{ name: "c", image: "i" }] };
-    expect(await json("POST", `${inDefault}/pods`, { metadata: { name: "p" }, spec })).toMatchObject({ status: 201 });
-    for (const name of ["log", "exec", "attach", "portforward"]) {
-      expect(await json("GET", `${inDefault}/pods/p/${name}`)).toMatchObject({ status: 404 });
-    }
   });
 
   test("of an object that is not there: that is said first", async () => {
