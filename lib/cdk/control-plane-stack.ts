@@ -30,7 +30,7 @@ export class ControlPlaneStack extends Stack {
     const inboxPrefix = `${options.name.toLowerCase()}-inbox-`;
     this.queues = new Queues(this, "Queues");
     this.api = new ClusterApi(this, "Api", options);
-    this.nodeRole = new NodeRole(this, "NodeRole", { reports: this.queues.reports.queue, inboxPrefix });
+    this.nodeRole = new NodeRole(this, "NodeRole", { reports: this.queues.reports.queue });
     this.functions = new Functions(this, "Functions", {
       options,
       state,

@@ -26,14 +26,7 @@ export interface FunctionsProps {
 /** The API core reads both. */
 const coreData = ["facts", "objects"] as const;
 /** Who makes and removes nodes' inboxes. */
-const inboxActions = [
-  "CreateQueue",
-  "DeleteQueue",
-  "GetQueueAttributes",
-  "GetQueueUrl",
-  "SetQueueAttributes",
-  "TagQueue",
-];
+const inboxActions = ["CreateQueue", "DeleteQueue", "GetQueueUrl", "SetQueueAttributes"];
 
 /** One construct a function. */
 export class Functions extends Construct {
@@ -88,6 +81,7 @@ export class Functions extends Construct {
     wakeByLog(dispatch, state.table, queues.failures);
     wakeByQueue(dispatch, queues.delays, { maxConcurrency: 5 });
     this.wakesLoops(dispatch);
+    dispatch.sends(queues.failures, "FAILURES_QUEUE_URL");
     this.nudges(dispatch);
     return dispatch;
   }
@@ -108,14 +102,14 @@ export class Functions extends Construct {
   }
 
   private makeControllers(): ClusterFunction {
-    const { queues, inboxPrefix } = this.props;
+    const { queues, inboxPrefix, nodeRoleArn } = this.props;
     const controllers = this.add("Controllers", {
       entry: "lambdas/controllers.ts",
       description: "Coracle: the controllers, one run a key",
       data: coreData,
       memoryMiB: 512,
       timeout: timeouts.controllers,
-      environment: { INBOX_PREFIX: inboxPrefix },
+      environment: { INBOX_PREFIX: inboxPrefix, NODE_ROLE_ARN: nodeRoleArn },
     });
     wakeByQueue(controllers, queues.controllers, { maxConcurrency: 10 });
     this.wakesLoops(controllers);
@@ -177,7 +171,7 @@ export class Functions extends Construct {
   }
 
   private nudges(sender: ClusterFunction): void {
-    sender.allow(["sqs:GetQueueUrl", "sqs:SendMessage"], [this.inboxes]);
+    sender.allow(["sqs:SendMessage"], [this.inboxes]);
     this.acknowledgeInboxes(sender);
   }
 

@@ -1,14 +1,15 @@
-/** What the machine of a node may: report, and read its inbox. All else it asks of the Kubernetes API, as a node. */
+/**
+ * What the machine of a node may: report. Its inbox says itself that this node may read it, and no other
+ * (lib/aws/nodes/inbox-queues.ts); all else the node asks of the Kubernetes API, as a node.
+ */
 import { ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { acknowledge } from "./acknowledge.ts";
-import { arnPrefix } from "./cluster-function.ts";
 
 /** What nodes reach. */
 export interface NodeRoleProps {
   readonly reports: IQueue;
-  readonly inboxPrefix: string;
 }
 
 /**
@@ -18,7 +19,7 @@ export interface NodeRoleProps {
 export class NodeRole extends Construct {
   readonly role: Role;
 
-  constructor(scope: Construct, id: string, { reports, inboxPrefix }: NodeRoleProps) {
+  constructor(scope: Construct, id: string, { reports }: NodeRoleProps) {
     super(scope, id);
     this.role = new Role(this, "Role", {
       description: "Coracle: the worker nodes",
@@ -27,18 +28,9 @@ export class NodeRole extends Construct {
       managedPolicies: [ManagedPolicy.fromAwsManagedPolicyName("AmazonSSMManagedInstanceCore")],
     });
     this.role.addToPolicy(new PolicyStatement({ actions: ["sqs:SendMessage"], resources: [reports.queueArn] }));
-    this.role.addToPolicy(
-      new PolicyStatement({
-        actions: ["sqs:DeleteMessage", "sqs:ReceiveMessage"],
-        resources: [`${arnPrefix(this, "sqs")}:${inboxPrefix}*`],
-      }),
-    );
-    const finding = `arn:<AWS::Partition>:sqs:<AWS::Region>:<AWS::AccountId>:${inboxPrefix}*`;
     acknowledge(this, {
       "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/AmazonSSMManagedInstanceCore]":
         "AWS' own policy for machines under Systems Manager, kept current by AWS.",
-      [`AwsSolutions-IAM5[Resource::${finding}]`]:
-        "An inbox is named by its Node's uid, which no policy knows. It holds nudges only: what changed is read over HTTPS.",
     });
   }
 }
