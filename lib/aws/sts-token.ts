@@ -1,6 +1,6 @@
 /**
- * Makes bearer tokens of IAM's principals as `aws eks get-token` does: the URL of a GetCallerIdentity request, signed with
- * the caller's credentials and for one cluster (upstream: aws-iam-authenticator's pkg/token, GetWithSTS).
+ * Makes bearer tokens of IAM's principals as `aws eks get-token` does: the URL of a GetCallerIdentity request, signed
+ * with the caller's credentials and for one cluster (upstream: aws-iam-authenticator's pkg/token, GetWithSTS).
  */
 import { STSClient, type STSClientConfig } from "@aws-sdk/client-sts";
 import { type Clock, systemClock } from "../apimachinery/clock.ts";

@@ -50,7 +50,7 @@ export interface RemoteKey {
   signDigest(digest: Uint8Array): Promise<Uint8Array>;
 }
 
-/** Signs with a key of a service. The public half is asked for once, when it is first needed; a failure is not remembered. */
+/** Signs with a key of a service. The public half is asked for once; a failure is not remembered. */
 export function remoteSigner(remote: RemoteKey): Signer {
   let asked: Promise<VerificationKey> | undefined;
   return {

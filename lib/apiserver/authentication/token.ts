@@ -18,14 +18,15 @@ export class AuthenticationUnavailable extends Error {
 export interface TokenAuthenticator {
   /**
    * Undefined: not a token of mine. Throws where it is one, but not good (expired, bound to what is gone, for other
-   * audiences); the message is for TokenReview's status.error. Throws AuthenticationUnavailable too. `audiences` is empty where the API server itself is meant.
+   * audiences); the message is for TokenReview's status.error. Throws AuthenticationUnavailable too. `audiences` is
+   * empty where the API server itself is meant.
    */
   authenticateToken(token: string, audiences: readonly string[]): Promise<TokenIdentity | undefined>;
 }
 
 /**
- * Asks one after the other; the first that knows the token wins. Throws where none does and one has objected or could not
- * be asked.
+ * Asks one after the other; the first that knows the token wins. Throws where none does and one has objected or could
+ * not be asked.
  */
 export function unionTokens(authenticators: readonly TokenAuthenticator[]): TokenAuthenticator {
   return {
@@ -67,8 +68,8 @@ function protocolToken(header: string | undefined): string {
 }
 
 /**
- * Looks into Authorization, then into Sec-WebSocket-Protocol. A token that nobody knows is a 401; where that can't be told
- * now, 429, which clients repeat.
+ * Looks into Authorization, then into Sec-WebSocket-Protocol. A token that nobody knows is a 401; where that can't be
+ * told now, 429, which clients repeat.
  */
 export function bearerTokenAuthenticator(tokens: TokenAuthenticator): Authenticator {
   return {

@@ -10,7 +10,7 @@ export class NoSuchStack extends Error {
   override name = "NoSuchStack";
 }
 
-/** The outputs of a stack by their keys. Throws NoSuchStack, and what the SDK throws (no credentials, no permission). */
+/** The outputs of a stack by their keys. Throws NoSuchStack, and what the SDK throws (no credentials, say). */
 export async function stackOutputs(
   stack: string,
   client: CloudFormationClientConfig = {},

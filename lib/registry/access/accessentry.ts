@@ -48,6 +48,8 @@ export const accessEntries: Resource<AccessEntry> = {
 };
 
 const types = ["Standard", "Node"];
+/** Of every entry for nodes. */
+const nodeUsername = "system:node:{{SessionName}}";
 const maxGroups = 100;
 const reservedPrefix = "system:";
 const specField = path("spec");
@@ -129,16 +131,17 @@ async function validate(entry: AccessEntry, context: StrategyContext): Promise<F
 async function checkImpersonation({ metadata, spec }: AccessEntry, context: StrategyContext): Promise<void> {
   const { user, access } = context;
   if (user.groups.includes("system:masters")) return;
-  const wanted: [resource: string, name: string][] =
-    spec.type === "Node"
-      ? [["groups", "system:nodes"]]
-      : (spec.groups ?? []).map((group): [string, string] => ["groups", group]);
-  if (spec.username) wanted.push(["users", spec.username]);
+  const isNode = spec.type === "Node";
+  const groups = isNode ? ["system:nodes"] : (spec.groups ?? []);
+  const username = isNode ? nodeUsername : spec.username;
+  const wanted = groups.map((group) => ["groups", group]);
+  if (username) wanted.push(["users", username]);
   for (const [resource, name] of wanted) {
     const attributes = { user, verb: "impersonate", group: "", version: "v1", resource, namespace: "", name };
     const answer = await access?.authorize({ ...attributes, subresource: "" });
     if (answer?.decision === "allow") continue;
-    const text = `user ${JSON.stringify(user.username)} must be allowed to impersonate ${resource} ${JSON.stringify(name)}`;
+    const who = `user ${JSON.stringify(user.username)}`;
+    const text = `${who} must be allowed to impersonate ${resource} ${JSON.stringify(name)}`;
     throw newForbidden(accessEntries, metadata.name ?? "", text);
   }
 }
@@ -186,7 +189,7 @@ export const accessEntryStrategy: Strategy<AccessEntry> = {
 };
 
 function usernameCell({ type, username, principalArn: arn }: AccessEntrySpec): string {
-  if (type === "Node") return "system:node:{{SessionName}}";
+  if (type === "Node") return nodeUsername;
   const principal = parsed(arn);
   return username || (typeof principal === "string" ? "" : defaultUsername(principal));
 }

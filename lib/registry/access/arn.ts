@@ -11,8 +11,8 @@ export interface PrincipalArn {
   /** The role's or user's name, without its path; of a federated user its name, of the root user "". */
   readonly name: string;
   /**
-   * The ARN by which the principal is known: a session's is its role's. A role's path is left out, as a session's ARN has
-   * none and names are unique in an account; a user's stays, as both have it.
+   * The ARN by which the principal is known: a session's is its role's. A role's path is left out, as a session's ARN
+   * has none and names are unique in an account; a user's stays, as both have it.
    */
   readonly canonical: string;
 }

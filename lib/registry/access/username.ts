@@ -1,4 +1,4 @@
-/** Names of users that IAM principals become: templates (upstream: aws-iam-authenticator's pkg/server, renderTemplate). */
+/** Names of users that IAM principals become (upstream: aws-iam-authenticator's pkg/server, renderTemplate). */
 import type { PrincipalArn } from "./arn.ts";
 
 /** What a caller has that a name may be made of. */

@@ -1,4 +1,4 @@
-/** Bearer tokens of IAM's principals, as `aws eks get-token` makes them (upstream: aws-iam-authenticator's pkg/server). */
+/** Bearer tokens of IAM's principals, of `aws eks get-token` (upstream: aws-iam-authenticator's pkg/server). */
 import { createHash } from "node:crypto";
 import type { Clock } from "../../../apimachinery/clock.ts";
 import type { UserInfo } from "../../../apimachinery/http.ts";

@@ -4,7 +4,7 @@
  * checked here, so that the server asks nobody but STS, for nothing but this.
  */
 
-/** A token that looks like IAM's and is not good. The message holds no part of it but parameters' names and its host. */
+/** A token that looks like IAM's and is not good. The message has parameters' names and the host, no more of it. */
 export class InvalidIamToken extends Error {
   override name = "InvalidIamToken";
   constructor(message: string) {
@@ -41,8 +41,8 @@ const required = [
 const optional = ["x-amz-security-token"];
 
 /**
- * The URL of a token; undefined: no token of this kind. `isAllowedOrigin` knows the origins (`https://HOST`) that may be
- * asked; `now` is in milliseconds since the epoch. Throws InvalidIamToken.
+ * The URL of a token; undefined: no token of this kind. `isAllowedOrigin` knows the origins (`https://HOST`) that may
+ * be asked; `now` is in milliseconds since the epoch. Throws InvalidIamToken.
  */
 export function presignedUrlOf(
   token: string,
@@ -62,8 +62,8 @@ export function presignedUrlOf(
 }
 
 /**
- * The query of a URL of STS. It is read as text, not parsed and written again: what is checked is what is sent, and what
- * parsers read differently (user names, ports, fragments, backslashes) is no such URL.
+ * The query of a URL of STS. It is read as text, not parsed and written again: what is checked is what is sent, and
+ * what parsers read differently (user names, ports, fragments, backslashes) is no such URL.
  */
 function queryOf(url: string, isAllowedOrigin: (origin: string) => boolean): string {
   const [, scheme, host = "", path = "", query = ""] =

@@ -1,4 +1,4 @@
-/** The hosts of AWS' Security Token Service (upstream: aws-iam-authenticator's pkg/endpoints, and the SDK's partitions). */
+/** The hosts of AWS' Security Token Service (upstream: aws-iam-authenticator's pkg/endpoints). */
 
 interface Partition {
   readonly regions: RegExp;

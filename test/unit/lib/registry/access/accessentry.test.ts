@@ -143,6 +143,12 @@ describe("an access entry", () => {
       want: 'users "u:x"',
     },
     { name: "nothing, of nodes", allowed: [], spec: { type: "Node" }, want: 'groups "system:nodes"' },
+    {
+      name: "the group alone, of nodes",
+      allowed: ["impersonate groups system:nodes"],
+      spec: { type: "Node" },
+      want: 'users "system:node:{{SessionName}}"',
+    },
     { name: "nothing, of a name only", allowed: [], spec: {}, want: undefined },
   ])("is written by who may impersonate whom it names: $name", async ({ allowed, spec, want }) => {
     const authorize = async ({ verb, resource, name }: AccessAttributes) => ({
