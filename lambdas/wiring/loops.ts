@@ -24,6 +24,8 @@ import { logError } from "./log.ts";
 /** How long a write may still be under way after the server has taken it: a writer gives its ticket up then (ms). */
 const maxWriteDelayMs = 10_000;
 
+const collector = "garbage-collector-controller";
+
 const scheduler: ControllerEntry = {
   name: schedulerName,
   component: "default-scheduler",
@@ -103,7 +105,8 @@ export class Loops {
       controllers: this.#entries,
       client: (controller: string) => cluster.client(controllerUser(controller), controller),
       informers,
-      graph: createLiveObjectGraph({ client, clock, ownedBy }),
+      // The shared user lists and watches everything, and gets nothing; the collector may get whatever there is.
+      graph: createLiveObjectGraph({ client: cluster.client(controllerUser(collector), collector), clock, ownedBy }),
       clock,
       random,
       rootCertificate: this.#environment.rootCertificates ?? "",
