@@ -36,6 +36,8 @@ export interface Environment {
   readonly stsEndpoint?: string;
   /** Reports are believed to come from whom they say; for emulators that don't fill in SQS' sender. */
   readonly trustsReportSenderField: boolean;
+  /** There: the secret that nodes' signing keys are made from. */
+  readonly reportSenderKey?: string;
   /** PEM certificates that pods check the server's by, where these aren't Amazon's; for emulators. */
   readonly rootCertificates?: string;
   /** A bearer token of the group system:masters; for emulators, never set by the CDK app. */
@@ -79,6 +81,7 @@ export function readEnvironment(variables: Variables = process.env): Environment
       signingKeyPem: text("SIGNING_KEY_PEM"),
       signingKeyPemParameter: text("SIGNING_KEY_PEM_PARAMETER"),
       adminArn: text("ADMIN_ARN"),
+      reportSenderKey: text("REPORT_SENDER_KEY"),
       stsEndpoint: text("STS_ENDPOINT"),
       rootCertificates: text("ROOT_CERTIFICATES"),
       adminToken: text("ADMIN_TOKEN"),

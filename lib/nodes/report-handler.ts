@@ -40,8 +40,8 @@ export interface ReportedCluster {
 
 /** What reports are taken in with. */
 export interface ReportHandlerOptions {
-  /** undefined: there is no such cluster. */
-  cluster(name: string): ReportedCluster | undefined;
+  /** undefined: there is no such cluster. Rejects where it can't be reached. */
+  cluster(name: string): Promise<ReportedCluster | undefined>;
   readonly isSentBy: SenderCheck;
   /** Told of what a node said that it may not say. Nothing of it is written. */
   onRefused(reason: string, node: string): void;
@@ -69,7 +69,7 @@ export async function handleReport(options: ReportHandlerOptions, message: Recei
     options.onRefused("the report was not sent by the node that it names", node);
     return;
   }
-  const cluster = options.cluster(report.cluster);
+  const cluster = await options.cluster(report.cluster);
   if (cluster === undefined) throw new MalformedReport("the report is of a cluster that is not served");
   const waiting = [...report.items];
   const failures: unknown[] = [];

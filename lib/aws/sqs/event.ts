@@ -7,6 +7,8 @@ export interface SqsRecord {
   readonly eventSource: string;
   readonly eventSourceARN: string;
   readonly attributes: Readonly<Record<string, string | undefined>>;
+  /** What the sender put beside the body. */
+  readonly messageAttributes?: Readonly<Record<string, { readonly stringValue?: string } | undefined>>;
 }
 
 /** A batch of messages of one queue. */

@@ -1,8 +1,9 @@
 /** A cloud in memory: the API core, an inbox a node, nudges, and reports that are taken in. */
 import { expect, vi } from "vitest";
 import { SqsTransport } from "../../../../agent/transport/sqs.ts";
-import type { Handler, ServerResponse } from "../../../../lib/apimachinery/http.ts";
+import type { Handler, ServerResponse, UserInfo } from "../../../../lib/apimachinery/http.ts";
 import { type KubeObject, keyOf, type Resource } from "../../../../lib/apimachinery/meta.ts";
+import { controllerUser } from "../../../../lib/apiserver/authentication/control-plane-users.ts";
 import { createNodeHealth } from "../../../../lib/aws/nodes/health.ts";
 import { createReportPositions } from "../../../../lib/aws/nodes/positions.ts";
 import { createInProcessClient } from "../../../../lib/client/in-process.ts";
@@ -27,6 +28,11 @@ const told: readonly Resource[] = [pods, nodes, services, endpointslices, config
 /** The node's name: an instance's id. */
 export const nodeName = "i-0123456789abcdef0";
 
+const nodeUser = (node: string): UserInfo => ({
+  username: `system:node:${node}`,
+  groups: ["system:nodes", "system:authenticated"],
+});
+
 /** Everything around the agent's transport. */
 export class Cloud {
   readonly clock = new FakeClock();
@@ -50,12 +56,12 @@ export class Cloud {
 
   private constructor(server: TestServer) {
     this.#server = server;
-    this.admin = this.#client("admin", "system:masters");
+    this.admin = this.#client({ username: "admin", groups: ["system:masters"] });
     const table = memoryTable();
     this.#options = {
-      cluster: () => ({
-        reader: this.#client("reader", "system:masters"),
-        writer: (node) => this.#client(`system:node:${node}`, "system:nodes"),
+      cluster: async () => ({
+        reader: this.#client(controllerUser("node-lifecycle-controller")),
+        writer: (node) => this.#client(nodeUser(node)),
         health: createNodeHealth(table, "default"),
         positions: createReportPositions(table, "default"),
       }),
@@ -77,7 +83,7 @@ export class Cloud {
   /** The transport of an agent that starts now. */
   transport(): SqsTransport {
     const transport = new SqsTransport({
-      client: Object.assign(this.#client(`system:node:${nodeName}`, "system:nodes", true), { close() {} }),
+      client: Object.assign(this.#client(nodeUser(nodeName), true), { close() {} }),
       queues: this.queues,
       clock: this.clock,
       random: seededRandom(1),
@@ -138,15 +144,14 @@ export class Cloud {
     );
   }
 
-  #client(username: string, group: string, counted = false): Client {
+  #client(user: UserInfo, counted = false): Client {
     const handle = this.#server.server.handle.bind(this.#server.server);
     const counting: Handler = async (request) => {
       this.calls.push(`${request.method} ${request.path}`);
       if (this.isAway) throw new Error("connection refused");
       return handle(request) as Promise<ServerResponse>;
     };
-    const groups = [group, "system:authenticated"];
-    return createInProcessClient(counted ? counting : handle, { username, groups }, { clock: this.clock });
+    return createInProcessClient(counted ? counting : handle, user, { clock: this.clock });
   }
 
   /** What the stream's consumer does: inboxes for nodes, nudges for what changes. */
@@ -169,7 +174,8 @@ export class Cloud {
       },
       list: async () => [...this.inboxes.keys()],
     };
-    const context = { client: this.admin, informers: this.#informers } as unknown as ControllerContext;
+    const client = this.#client(controllerUser("node-inbox-controller"));
+    const context = { client, informers: this.#informers } as unknown as ControllerContext;
     this.#controller = createNodeInboxController(queues)(context);
     for (const resource of told) this.#follow(resource, nudges);
     await Promise.all(told.map((resource) => this.#informers.get(resource).synced));

@@ -36,7 +36,7 @@ beforeAll(async () => {
   table = memoryTable();
   health = createNodeHealth(table, "default");
   options = {
-    cluster: (name) =>
+    cluster: async (name) =>
       name === "default"
         ? {
             reader: client("system:kube-controller-manager", ["system:masters"]),
@@ -137,8 +137,8 @@ describe("a pod's status", () => {
     let wrote = 0;
     const racing: ReportHandlerOptions = {
       ...options,
-      cluster(name) {
-        const real = cluster(name);
+      async cluster(name) {
+        const real = await cluster(name);
         if (real === undefined) return undefined;
         const holds: typeof real.positions.holds = async (...at) => {
           const labels = { written: `${++wrote}` };

@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { type CloudCluster, type Clusters, UnknownCluster } from "../../../../lambdas/wiring/cluster.ts";
+import { BadEnvironment, readEnvironment } from "../../../../lambdas/wiring/environment.ts";
+import { ReportTaker, senderCheckOf } from "../../../../lambdas/wiring/report-taker.ts";
+import { systemClock } from "../../../../lib/apimachinery/clock.ts";
+import { createNodeHealth } from "../../../../lib/aws/nodes/health.ts";
+import type { SqsRecord } from "../../../../lib/aws/sqs/event.ts";
+import { createInProcessClient } from "../../../../lib/client/in-process.ts";
+import type { Client } from "../../../../lib/client/interface.ts";
+import { nodeReportKey, reportSignature } from "../../../../lib/nodes/sender.ts";
+import { nodes, pods, serviceaccounts } from "../../../../lib/openapi/types/resources.ts";
+import { startTestServer, type TestServer } from "../../../support/api-server.ts";
+import { memoryTable } from "../../../support/memory-table.ts";
+
+const node = "i-0123456789abcdef0";
+const sentAt = 1_767_225_600_000;
+const variables = { TABLE_NAME: "t", API_URL: "https://api.example" };
+
+let server: TestServer;
+let admin: Client;
+let clusters: Clusters;
+let table: ReturnType<typeof memoryTable>;
+let nodeUid: string;
+let podUid: string;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  const handle = server.server.handle.bind(server.server);
+  const client: CloudCluster["client"] = (user) => createInProcessClient(handle, user);
+  const cluster = { name: "default", clock: systemClock, client } as CloudCluster;
+  clusters = {
+    names: ["default"],
+    get: async (name) => {
+      if (name === "broken") throw new Error("the table does not answer");
+      if (name !== "default") throw new UnknownCluster(name);
+      return cluster;
+    },
+    close: async () => {},
+  };
+  admin = client({ username: "admin", groups: ["system:masters"] });
+  const metadata = { name: "default", namespace: "default" };
+  await admin.create(serviceaccounts, { apiVersion: "v1", kind: "ServiceAccount", metadata });
+  const made = await admin.create(nodes, { apiVersion: "v1", kind: "Node", metadata: { name: node }, spec: {} });
+  nodeUid = made.metadata.uid;
+  const spec = { nodeName: node, containers: [{ name: "main", image: "app:1" }] };
+  const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "web", namespace: "default" }, spec };
+  podUid = (await admin.create(pods, pod)).metadata.uid;
+});
+afterAll(() => server.close());
+beforeEach(() => {
+  table = memoryTable();
+  const log = vi.spyOn(console, "error").mockImplementation(() => {});
+  return () => log.mockRestore();
+});
+
+let sequence = 0;
+const podStatus = (message: string) => ({
+  kind: "podStatus",
+  namespace: "default",
+  name: "web",
+  uid: podUid,
+  sequence: ++sequence,
+  status: { phase: "Running", message },
+});
+const report = (items: readonly object[], cluster = "default") =>
+  JSON.stringify({ cluster, node, nodeUid, epoch: 1, sequence: 1, items });
+const record = (messageId: string, body: string, more: Partial<SqsRecord> = {}): SqsRecord => ({
+  messageId,
+  body,
+  eventSource: "aws:sqs",
+  eventSourceARN: "arn:aws:sqs:eu-central-1:123456789012:reports",
+  attributes: { SenderId: `AROAEXAMPLE0000000000:${node}`, SentTimestamp: String(sentAt) },
+  ...more,
+});
+const message = async () => (await admin.get(pods, { namespace: "default", name: "web" })).status?.message;
+const taker = (more: Record<string, string> = {}) =>
+  new ReportTaker({ clusters, table, isSentBy: senderCheckOf(readEnvironment({ ...variables, ...more })) });
+
+describe("reports", () => {
+  it("go into the API; what failed alone comes again", async () => {
+    const { batchItemFailures } = await taker().run({
+      Records: [
+        record("good", report([{ kind: "heartbeat", at: 0 }, podStatus("hello")])),
+        record("malformed", "{"),
+        record("elsewhere", report([], "elsewhere")),
+        record("broken", report([], "broken")),
+      ],
+    });
+    expect(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)).toEqual(["malformed", "elsewhere", "broken"]);
+    expect(await message()).toBe("hello");
+    expect(await createNodeHealth(table, "default").list()).toEqual([{ node, uid: nodeUid, heardAt: sentAt }]);
+  });
+
+  it("of somebody else are refused, told in the log, and not delivered again", async () => {
+    const before = await message();
+    const attributes = { SenderId: "AROAEXAMPLE0000000000:i-0fedcba9876543210", SentTimestamp: "1" };
+    const spoofed = record("spoofed", report([podStatus("spoofed")]), { attributes });
+    expect(await taker().run({ Records: [spoofed] })).toEqual({ batchItemFailures: [] });
+    expect(await message()).toBe(before);
+    expect(vi.mocked(console.error).mock.calls.join()).toContain("was not sent by the node");
+  });
+});
+
+describe("under an emulator", () => {
+  const emulator = { TRUST_REPORT_SENDER_FIELD: "true", REPORT_SENDER_KEY: "secret" };
+  const attributes = { SenderId: "000000000000", SentTimestamp: String(sentAt) };
+  const signed = (body: string, key: string): SqsRecord =>
+    record("m", body, { attributes, messageAttributes: { signature: { stringValue: reportSignature(key, body) } } });
+
+  it("a report is believed that the node's key has signed, and no other", async () => {
+    const body = report([podStatus("signed")]);
+    await taker(emulator).run({ Records: [signed(body, nodeReportKey("secret", node))] });
+    expect(await message()).toBe("signed");
+    const forged = report([podStatus("forged")]);
+    const records = [
+      signed(forged, nodeReportKey("secret", "another")),
+      signed(forged, nodeReportKey("guess", node)),
+      record("m", forged, { attributes }),
+      record("m", forged),
+    ];
+    await taker(emulator).run({ Records: records });
+    expect(await message()).toBe("signed");
+  });
+
+  it("needs the secret; in AWS a signature is worth nothing", async () => {
+    expect(() => taker({ TRUST_REPORT_SENDER_FIELD: "true" })).toThrow(BadEnvironment);
+    const body = report([podStatus("elsewhere")]);
+    await taker({ REPORT_SENDER_KEY: "secret" }).run({ Records: [signed(body, nodeReportKey("secret", node))] });
+    expect(await message()).toBe("signed");
+  });
+});
