@@ -16,7 +16,7 @@ import { collectionOf } from "../../lib/controllers/queued/messages.ts";
 import type { NodeNudges, NudgeEntry } from "../../lib/nodes/nudges.ts";
 import { nodes, pods } from "../../lib/openapi/types/resources.ts";
 import type { LogEntry } from "../../lib/storage/interface.ts";
-import { LeaseSigns } from "./lease-signs.ts";
+import { LeaseSigns, sawLease } from "./lease-signs.ts";
 import { logError } from "./log.ts";
 import type { ClusterLoops, Loops } from "./loops.ts";
 
@@ -179,8 +179,7 @@ export class Dispatcher {
     this.#options.nudges?.prepare(loops.informers);
     const mapper = new ChangeMapper({
       ...loops.parts,
-      // A Lease says only that its node lives: that is noted, and the tick sees who is silent.
-      ignores: (controller, resource) => controller === "node-lifecycle-controller" && resource.resource === "leases",
+      ignores: sawLease,
       onError: (controller, { resource, revision }, error) =>
         logError(error, `${controller}: keys of ${collectionOf(resource)} at ${revision}`),
     });

@@ -35,19 +35,26 @@ class NamespaceController implements Controller {
     this.#context = context;
   }
 
-  /** The last object of a resource has left a namespace that ends: it may be finished now. */
+  /**
+   * The last object of a resource has left a namespace that ends: it may be finished now. Or a write that was under way
+   * when a namespace ended has arrived after it.
+   */
   async graphKeys(resource: Resource, { object, old }: Change): Promise<string[]> {
-    const { namespace } = old?.metadata ?? {};
-    if (object !== undefined || namespace === undefined) return [];
-    const ending = this.#context.informers.get(namespaces).get(namespace)?.metadata.deletionTimestamp !== undefined;
-    return ending && !(await this.#context.graph.hasObjects(resource, namespace)) ? [namespace] : [];
+    const { graph, informers, maxWriteDelayMs = 0 } = this.#context;
+    const { namespace } = (object ?? old)?.metadata ?? {};
+    if (namespace === undefined) return [];
+    const known = informers.get(namespaces).get(namespace);
+    if (object !== undefined) return old === undefined && maxWriteDelayMs > 0 && known === undefined ? [namespace] : [];
+    const ending = known?.metadata.deletionTimestamp !== undefined;
+    return ending && !(await graph.hasObjects(resource, namespace)) ? [namespace] : [];
   }
 
   async reconcile(name: string): Promise<Result | undefined> {
     const { client, clock, maxWriteDelayMs = 0 } = this.#context;
     let namespace = await this.#live(name);
-    const deletedAt = namespace?.metadata.deletionTimestamp;
-    if (namespace === undefined || deletedAt === undefined) return undefined;
+    if (namespace === undefined) return maxWriteDelayMs > 0 ? this.#sweep(name) : undefined;
+    const deletedAt = namespace.metadata.deletionTimestamp;
+    if (deletedAt === undefined) return undefined;
     if (namespace.status?.phase !== "Terminating") {
       const status = { ...namespace.status, phase: "Terminating" };
       namespace = await client.update(namespaces, { ...namespace, status }, { subresource: "status" });
@@ -61,6 +68,11 @@ class NamespaceController implements Controller {
     if (maxWriteDelayMs > 0 && delayMs > 0) return { requeueAfterMs: delayMs + 1000 };
     await this.#finalize(namespace);
     return undefined;
+  }
+
+  /** Deletes what a late writer has left in a namespace that is gone. Throws what went wrong. */
+  async #sweep(name: string): Promise<undefined> {
+    for (const resource of await deletableResources(this.#context.client)) await this.#deleteAll(resource, name);
   }
 
   async #live(name: string): Promise<Namespace | undefined> {

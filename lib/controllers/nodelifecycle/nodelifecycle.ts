@@ -1,5 +1,6 @@
 /** Notices nodes that have gone silent, and taints nodes by their conditions (upstream: controller/nodelifecycle). */
 import { timeText } from "../../apimachinery/clock.ts";
+import { deepEqual } from "../../apimachinery/equality.ts";
 import { isNotFound } from "../../apimachinery/errors.ts";
 import type { Lease } from "../../openapi/types/coordination-v1.ts";
 import type { Node, NodeCondition, Pod } from "../../openapi/types/core-v1.ts";
@@ -10,9 +11,9 @@ import { evictionTaint, isEvicting, nodeCondition, wantedTaints } from "./taints
 import { EvictionLimiter, isFullyDisrupted, zoneOf } from "./zones.ts";
 
 /** A node that was heard of less than this ago is thought to live. */
-const graceMs = 50_000;
+export const graceMs = 50_000;
 /** For a node that has never said anything. */
-const startupGraceMs = 60_000;
+export const startupGraceMs = 60_000;
 const leaseNamespace = "kube-node-lease";
 const conditionTypes = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"];
 
@@ -61,6 +62,7 @@ class NodeLifecycleController implements Controller {
   /** Whether any node is ready decides what happens to all. */
   *#nodeKeys(change: Change<Node>): Iterable<string> {
     const ready = (node: Node | undefined) => node !== undefined && nodeCondition(node, "Ready")?.status === "True";
+    if (this.#context.lastHeard !== undefined && isHeartbeat(change)) return;
     yield* ownKey(change);
     if (ready(change.object) === ready(change.old)) return;
     for (const node of this.#nodes.list()) yield node.metadata.name;
@@ -80,7 +82,10 @@ class NodeLifecycleController implements Controller {
     let node = known;
     if (silent && ready?.status !== "Unknown") node = await this.#markUnknown(known);
     const waitMs = await this.#taint(node);
-    if (this.#unmarked.has(name)) await this.#markPods(name);
+    // Where another process may have marked the node and not come as far as its pods, it is looked at again.
+    const isMarked =
+      silent && this.#context.lastHeard !== undefined && nodeCondition(node, "Ready")?.status === "Unknown";
+    if (isMarked || this.#unmarked.has(name)) await this.#markPods(name);
     return {
       ...(waitMs === undefined ? {} : { requeueAfterMs: waitMs }),
       ...(silent ? {} : { pollAfterMs: dueAt - clock.now() + 1 }),
@@ -114,19 +119,18 @@ class NodeLifecycleController implements Controller {
     const renewTime = lease?.spec?.renewTime;
     const old = this.#health.get(name);
     if (old?.uid !== uid) this.#nodeEvent(name, uid, "RegisteredNode", `Registered Node ${name} in Controller`);
-    const heard = lastHeard?.(name, uid);
-    let heardAt = old?.uid === uid ? old.heardAt : this.#firstHeard(node, heard);
+    let heardAt = old?.uid === uid ? old.heardAt : this.#firstHeard(node);
     const beat = heartbeat !== old?.heartbeat && heartbeat !== undefined;
     if (old?.uid === uid && (beat || (renewTime !== old.renewTime && renewTime !== undefined))) heardAt = clock.now();
-    if (heard !== undefined && heard > heardAt) heardAt = heard;
+    // Who notes when nodes are heard of knows better than a process that sees some of their changes, and those late.
+    heardAt = lastHeard?.(name, uid) ?? heardAt;
     const health = { uid, heartbeat, renewTime, heardAt };
     this.#health.set(name, health);
     return health;
   }
 
-  /** A node seen for the first time gets the whole grace, unless somebody knows when it was last heard of. */
-  #firstHeard(node: Node, heard: number | undefined): number {
-    if (heard !== undefined) return heard;
+  /** A node seen for the first time gets the whole grace. */
+  #firstHeard(node: Node): number {
     if (nodeCondition(node, "Ready") === undefined) return Date.parse(node.metadata.creationTimestamp);
     return this.#context.clock.now();
   }
@@ -197,6 +201,18 @@ class NodeLifecycleController implements Controller {
     }
     this.#unmarked.delete(name);
   }
+}
+
+/** Whether only times have changed, which say no more than that the node was heard of. */
+function isHeartbeat({ object, old }: Change<Node>): boolean {
+  if (object === undefined || old === undefined) return false;
+  const matters = ({ metadata, spec, status }: Node) => [
+    metadata.uid,
+    metadata.labels,
+    spec,
+    status?.conditions?.map(({ type, status }) => [type, status]),
+  ];
+  return deepEqual(matters(object), matters(old));
 }
 
 function neverUpdated(type: string, lastHeartbeatTime: string, lastTransitionTime: string): NodeCondition {

@@ -50,20 +50,21 @@ export class ChangeMapper {
 
   /**
    * The wake-ups for some changes: one a controller, key and collection, with the newest revision. Rejects where what it
-   * takes to tell cannot be read; call it again then.
+   * takes to tell cannot be read; call it again then. `only` names one controller, of which alone is asked.
    */
-  map(changes: readonly LoggedChange[]): Promise<Wakeup[]> {
+  map(changes: readonly LoggedChange[], only?: string): Promise<Wakeup[]> {
     // One after the other: what is fresh holds for one call.
-    const mapped = this.#running.then(() => this.#map(changes));
+    const mapped = this.#running.then(() => this.#map(changes, only));
     this.#running = mapped.catch(() => {});
     return mapped;
   }
 
-  async #map(changes: readonly LoggedChange[]): Promise<Wakeup[]> {
+  async #map(changes: readonly LoggedChange[], only: string | undefined): Promise<Wakeup[]> {
     this.#fresh = new Set();
     const wakeups = new Map<string, Wakeup>();
+    const asked = only === undefined ? this.#set.all() : [this.#set.get(only)].filter((one) => one !== undefined);
     for (const change of changes) {
-      for (const made of this.#set.all()) {
+      for (const made of asked) {
         for (const key of await this.#keys(made, change)) this.#add(wakeups, made.name, key, change);
       }
     }

@@ -1,0 +1,13 @@
+/** λ tick: each minute, for all clusters. */
+import { openClusters } from "./wiring/cluster.ts";
+import { readEnvironment } from "./wiring/environment.ts";
+import { Loops } from "./wiring/loops.ts";
+import { Ticker } from "./wiring/ticker.ts";
+
+const environment = readEnvironment();
+const ticker = new Ticker(new Loops(environment, openClusters(environment)));
+
+/** The function. */
+export function handler(): Promise<void> {
+  return ticker.run();
+}

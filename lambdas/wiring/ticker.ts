@@ -1,0 +1,133 @@
+/** What λ tick does each minute: what no event tells. */
+import { type Clock, systemClock } from "../../lib/apimachinery/clock.ts";
+import type { UserInfo } from "../../lib/apimachinery/http.ts";
+import { Progress } from "../../lib/aws/due/progress.ts";
+import { ChangeMapper } from "../../lib/controllers/queued/change-mapper.ts";
+import { ControllerSet } from "../../lib/controllers/queued/controller-set.ts";
+import { sweepDue } from "../../lib/controllers/queued/due.ts";
+import { deleteExpiredEvents } from "../../lib/controllers/queued/expired-events.ts";
+import { Resync, resyncParts } from "../../lib/controllers/queued/resync.ts";
+import { silentNodes } from "../../lib/controllers/queued/silent-nodes.ts";
+import { nodes } from "../../lib/openapi/types/resources.ts";
+import { reconcileBootstrap } from "./cluster.ts";
+import { sawLease } from "./lease-signs.ts";
+import { logError } from "./log.ts";
+import type { ClusterLoops, Loops } from "./loops.ts";
+
+const minuteMs = 60_000;
+/** Each of these is done in one minute of ten. */
+const tendMinute = 3;
+const eventsMinute = 7;
+/** More Events expire next time: the tick must end before the next one begins. */
+const maxExpired = 400;
+
+/** No controller of upstream removes Events: its store does. */
+const eventsUser: UserInfo = { username: "system:apiserver", groups: ["system:masters"] };
+
+/** What one cluster needs in this process. */
+interface ClusterTick {
+  readonly loops: ClusterLoops;
+  readonly resync: Resync;
+  isBootstrapped: boolean;
+  /** The revision of the Events at which none of them was old enough and none was left. */
+  quietEvents: number;
+}
+
+/** One process's tick. */
+export class Ticker {
+  readonly #loops: Loops;
+  readonly #clock: Clock;
+  readonly #clusters = new Map<string, ClusterTick>();
+
+  constructor(loops: Loops, clock: Clock = systemClock) {
+    this.#loops = loops;
+    this.#clock = clock;
+  }
+
+  /** One tick, of all clusters. Does all that it can, then rejects with an AggregateError where something failed. */
+  async run(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const name of this.#loops.names) {
+      for (const step of [this.#bootstrap, this.#silence, this.#due, this.#resync, this.#tend, this.#events]) {
+        try {
+          await step.call(this, await this.#cluster(name));
+        } catch (error) {
+          logError(error, `tick of ${name}`);
+          failures.push(error);
+        }
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, `${failures.length} parts of a tick failed`);
+  }
+
+  get #minute(): number {
+    return Math.floor(this.#clock.now() / minuteMs) % resyncParts;
+  }
+
+  /** A deployment of a newer release may have brought objects that every cluster has. */
+  async #bootstrap(tick: ClusterTick): Promise<void> {
+    if (tick.isBootstrapped) return;
+    await reconcileBootstrap(tick.loops.cluster);
+    tick.isBootstrapped = true;
+  }
+
+  async #silence({ loops }: ClusterTick): Promise<void> {
+    const { cluster, informers, health } = loops;
+    const copy = informers.get(nodes);
+    const [known] = await Promise.all([health.list(), informers.catchUp([nodes])]);
+    const wakeups = this.#loops.wakeups(cluster);
+    for (const wakeup of silentNodes(cluster.name, copy.list(), known, this.#clock.now())) await wakeups.later(wakeup);
+  }
+
+  async #due({ loops }: ClusterTick): Promise<void> {
+    await sweepDue(loops.cluster.name, this.#loops.dueTimes, this.#loops.outbox, this.#clock);
+  }
+
+  async #resync({ resync }: ClusterTick): Promise<void> {
+    await resync.run(this.#minute);
+  }
+
+  async #tend({ loops }: ClusterTick): Promise<void> {
+    if (this.#minute === tendMinute) await loops.cluster.store.tend(loops.cluster.name);
+  }
+
+  async #events(tick: ClusterTick): Promise<void> {
+    if (this.#minute !== eventsMinute) return;
+    const { cluster } = tick.loops;
+    const revision = await cluster.store.revision({ cluster: cluster.name, group: "", resource: "events" });
+    if (revision === tick.quietEvents) return;
+    const client = cluster.client(eventsUser, "tick");
+    const { deleted, left } = await deleteExpiredEvents(client, this.#clock.now(), maxExpired);
+    if (deleted === 0 && left === 0) tick.quietEvents = revision;
+  }
+
+  async #cluster(name: string): Promise<ClusterTick> {
+    const known = this.#clusters.get(name);
+    if (known !== undefined) return known;
+    const loops = await this.#loops.get(name);
+    const tick = { loops, resync: this.#newResync(loops), isBootstrapped: false, quietEvents: -1 };
+    this.#clusters.set(name, tick);
+    return tick;
+  }
+
+  #newResync({ cluster, informers, parts }: ClusterLoops): Resync {
+    const { name, store } = cluster;
+    const wakeups = this.#loops.wakeups(cluster);
+    return new Resync({
+      // What is noted of Leases is not lost: the next one comes soon.
+      controllers: new ControllerSet(parts, informers).all().map(({ name: controller, controller: { sources } }) => ({
+        name: controller,
+        sources: sources.filter(({ resource }) => !sawLease(controller, resource)),
+      })),
+      informers,
+      mapper: new ChangeMapper({
+        ...parts,
+        ignores: sawLease,
+        onError: (controller, _, error) => logError(error, `resync of ${name}: ${controller}`),
+      }),
+      revision: ({ group, resource }) => store.revision({ cluster: name, group, resource }),
+      progress: new Progress(this.#loops.table, name, "resync"),
+      send: (some) => wakeups.now(some),
+    });
+  }
+}
