@@ -80,6 +80,8 @@ export class Functions extends Construct {
     });
     wakeByLog(dispatch, state.table, queues.failures);
     wakeByQueue(dispatch, queues.delays, { maxConcurrency: 5 });
+    // What can't be read at all is set aside at once, so that nothing waits behind it.
+    dispatch.sends(queues.failures, "FAILURES_QUEUE_URL");
     this.wakesLoops(dispatch);
     dispatch.sends(queues.failures, "FAILURES_QUEUE_URL");
     this.nudges(dispatch);
