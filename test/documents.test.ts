@@ -6,7 +6,13 @@ import { upFlags } from "../bin/up-flags.ts";
 
 const root = join(import.meta.dirname, "..");
 const read = (file: string) => readFileSync(join(root, file), "utf8");
-const documents = ["README.md", "ARCHITECTURE.md", "lib/openapi/facts/README.md", "docs/performance.md"];
+const documents = [
+  "README.md",
+  "ARCHITECTURE.md",
+  "lib/openapi/facts/README.md",
+  "docs/performance.md",
+  "docs/access.md",
+];
 const top = /^(lib|agent|bin|bench|test|docs|examples)\//;
 
 describe.each(documents)("%s", (document) => {
