@@ -1,0 +1,54 @@
+/** The CDK app as its command line makes it, in this process. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { App, type Stack } from "aws-cdk-lib";
+import { Template } from "aws-cdk-lib/assertions";
+import { addDeployment, type Deployment } from "../../lib/cdk/deployment.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+/** A resource of a template. */
+export interface TemplateResource {
+  readonly Type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: templates are free-form.
+  readonly Properties: any;
+  readonly DeletionPolicy?: string;
+}
+
+/** An app with cdk.json's context and some more values. Bundles are not made: they have tests of their own. */
+export function testApp(context: Readonly<Record<string, string>> = {}): App {
+  const { context: common } = JSON.parse(readFileSync(join(root, "cdk.json"), "utf8"));
+  return new App({ context: { ...common, ...context, "aws:cdk:bundling-stacks": [] } });
+}
+
+/** The stacks of a deployment. */
+export function testDeployment(context: Readonly<Record<string, string>> = {}): Deployment & { readonly app: App } {
+  const app = testApp(context);
+  return { app, ...addDeployment(app) };
+}
+
+/** A template. */
+export interface StackTemplate {
+  readonly Resources: Readonly<Record<string, TemplateResource>>;
+  readonly Outputs: Readonly<Record<string, { readonly Value: unknown }>>;
+  readonly Parameters: Readonly<Record<string, object>>;
+}
+
+const templates = new WeakMap<Stack, StackTemplate>();
+
+/** A stack's template. The first call synthesizes the whole app, which takes seconds: nothing may be added afterwards. */
+export function templateOf(stack: Stack): StackTemplate {
+  const known = templates.get(stack);
+  if (known) return known;
+  const template = Template.fromStack(stack).toJSON() as StackTemplate;
+  templates.set(stack, template);
+  return template;
+}
+
+/** A template's resources by their ids. */
+export const resourcesOf = (stack: Stack) => templateOf(stack).Resources;
+
+/** Those of a type. */
+export function resourcesOfType(stack: Stack, type: string): [id: string, resource: TemplateResource][] {
+  return Object.entries(resourcesOf(stack)).filter(([, { Type }]) => Type === type);
+}
