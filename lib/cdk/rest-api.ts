@@ -41,8 +41,8 @@ export class ClusterApi extends Construct {
     this.api = new RestApi(this, "Api", {
       description: "The Kubernetes API of Coracle",
       endpointTypes: [EndpointType.REGIONAL],
-      // Bodies are the function's affair: protobuf must come through unchanged.
-      binaryMediaTypes: ["*/*"],
+      // Bodies are the function's affair: protobuf must come through unchanged. LocalStack takes no star for a type.
+      binaryMediaTypes: emulator ? ["application/*", "text/*"] : ["*/*"],
       ...(emulator ? {} : { cloudWatchRole: true, cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN }),
       deployOptions: { stageName, ...throttling, ...(emulator ? {} : this.accessLog()) },
     });
