@@ -1,11 +1,13 @@
 /**
  * What definitions, fields and parameters mean, in words: read at run time from the doc comments of the installed
- * `@kubernetes/client-node`, so that no such text is kept here. Where it is not installed there are no descriptions.
- * Its generator has dropped line breaks, and the texts of fields that hold one other object.
+ * `@kubernetes/client-node`, so that no such text is kept here. A bundle has them collected in one file beside it
+ * (`collect-process.ts`). Where neither is, there are no descriptions. The package's generator has dropped line breaks,
+ * and the texts of fields that hold one other object.
  */
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type CollectedDescriptions, openCollected } from "./collected.ts";
 import { title } from "./names.ts";
 import { ownDescriptions } from "./own-descriptions.ts";
 
@@ -18,6 +20,10 @@ export interface Descriptions {
 const none: Descriptions = { fields: new Map() };
 const models = new Map<string, Descriptions>();
 let folder: string | undefined;
+let beside: CollectedDescriptions | undefined;
+
+/** What lies beside a bundle; empty for code that runs from its source. */
+const collected = () => (beside ??= openCollected(import.meta.dirname));
 
 function read(path: string): string | undefined {
   try {
@@ -63,6 +69,12 @@ export function descriptionsOf(name: string): Descriptions {
   if (ours) return ours;
   const shown = shownByField[name];
   if (shown) return { own: descriptionsOf(shown[0]).fields.get(shown[1]), fields: none.fields };
+  const found = collected().definition(name) ?? modelOf(name);
+  models.set(name, found);
+  return found;
+}
+
+function modelOf(name: string): Descriptions {
   const parts = name.split(".");
   const kind = parts.at(-1) ?? "";
   const version = parts.length > 2 ? title(parts[1]) : "";
@@ -70,9 +82,7 @@ export function descriptionsOf(name: string): Descriptions {
     read(`models/${title(parts[0])}${version}${kind}.d.ts`) ??
     read(`models/${version}${kind}.d.ts`) ??
     read(`models/${title(parts[0])}${kind}.d.ts`);
-  const found = text === undefined ? none : modelDescriptions(text);
-  models.set(name, found);
-  return found;
+  return text === undefined ? none : modelDescriptions(text);
 }
 
 function modelDescriptions(text: string): Descriptions {
@@ -88,12 +98,17 @@ function modelDescriptions(text: string): Descriptions {
   return { own, fields };
 }
 
-let methods: Map<string, Map<string, string>> | undefined;
+let methods: ReadonlyMap<string, ReadonlyMap<string, string>> | undefined;
 
 /** What a parameter of a method of the core API's client means (`listNamespacedPod`, `limit`). */
 export function parameterDescription(method: string, parameter: string): string | undefined {
-  methods ??= methodDescriptions(read("apis/CoreV1Api.d.ts") ?? "");
+  methods ??= collected().methods() ?? methodDescriptions(read("apis/CoreV1Api.d.ts") ?? "");
   return methods.get(method)?.get(parameter);
+}
+
+/** What all methods of the core API's client say of their parameters. */
+export function methodsDescribed(): ReadonlyMap<string, ReadonlyMap<string, string>> {
+  return methodDescriptions(read("apis/CoreV1Api.d.ts") ?? "");
 }
 
 function methodDescriptions(text: string): Map<string, Map<string, string>> {
