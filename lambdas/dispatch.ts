@@ -6,12 +6,13 @@ import { createNodeNudges } from "../lib/nodes/nudges.ts";
 import { openClusters } from "./wiring/cluster.ts";
 import { Dispatcher } from "./wiring/dispatcher.ts";
 import { readEnvironment } from "./wiring/environment.ts";
+import { inboxControllers } from "./wiring/inboxes.ts";
 import { Loops } from "./wiring/loops.ts";
 
 const environment = readEnvironment();
 const { inboxPrefix, failuresQueueUrl } = environment;
 const dispatcher = new Dispatcher({
-  loops: new Loops(environment, openClusters(environment)),
+  loops: new Loops(environment, openClusters(environment), inboxControllers(environment)),
   ...(inboxPrefix === undefined ? {} : { nudges: createNodeNudges(createInboxSender()) }),
   ...(failuresQueueUrl === undefined ? {} : { failuresQueueUrl }),
 });

@@ -60,20 +60,20 @@ export class Loops {
   readonly dueTimes: DueTimesTable<DelayedWakeup>;
   readonly #clusters: Clusters;
   readonly #environment: Environment;
-  readonly #entries: readonly ControllerEntry[];
+  readonly #more: (cluster: string) => readonly ControllerEntry[];
   readonly #opened = new Map<string, ClusterLoops>();
 
-  /** `more` are controllers that only some deployments have. */
+  /** `more` gives the controllers of a cluster that only some deployments have. */
   constructor(
     environment: Environment,
     clusters: Clusters,
-    more: readonly ControllerEntry[] = [],
+    more: (cluster: string) => readonly ControllerEntry[] = () => [],
     parts: LoopParts = {},
   ) {
     this.names = clusters.names;
     this.#clusters = clusters;
     this.#environment = environment;
-    this.#entries = [...controllers, ...more, scheduler];
+    this.#more = more;
     this.table = parts.table ?? new SdkTable({ name: environment.tableName });
     this.queues = parts.queues ?? openQueues();
     this.outbox = { send: (messages) => this.#send(messages) };
@@ -102,7 +102,7 @@ export class Loops {
       (await store.listByOwner(name, uid)).map(({ collection, key }) => ({ ...collection, key }));
     const parts = {
       cluster: name,
-      controllers: this.#entries,
+      controllers: [...controllers, ...this.#more(name), scheduler],
       client: (controller: string) => cluster.client(controllerUser(controller), controller),
       informers,
       // The shared user lists and watches everything, and gets nothing; the collector may get whatever there is.

@@ -13,6 +13,8 @@ import {
 } from "./controller.ts";
 
 const name = "node-inbox-controller";
+/** Orphans cost nothing but a name: they are looked for when there is something else to do, and so often at most (ms). */
+const sweepMs = 600_000;
 
 /** The controller; its keys are `NAME/UID`, since an inbox is that of one Node and not of the next of its name. */
 export function createNodeInboxController(queues: InboxQueues): ControllerFactory {
@@ -29,6 +31,8 @@ class NodeInboxController implements Controller {
   readonly sources = [source(nodes, keysOf)];
   readonly #context: ControllerContext;
   readonly #queues: InboxQueues;
+  /** When this process last looked for inboxes of Nodes that are gone. */
+  #sweptAt = Number.NEGATIVE_INFINITY;
 
   constructor(context: ControllerContext, queues: InboxQueues) {
     this.#context = context;
@@ -37,6 +41,7 @@ class NodeInboxController implements Controller {
   }
 
   async reconcile(key: string): Promise<void> {
+    await this.#sweep();
     const [nodeName = "", uid = ""] = key.split("/");
     const node = this.#context.informers.get(nodes).get(nodeName);
     if (node?.metadata.uid !== uid) return this.#queues.remove(uid);
@@ -48,6 +53,25 @@ class NodeInboxController implements Controller {
       await this.#queues.remove(uid);
       await this.#annotate(node, null);
     }
+  }
+
+  /** A lost wake-up or a late writer may have left an inbox without its Node. */
+  async #sweep(): Promise<void> {
+    const { client, clock, informers } = this.#context;
+    if (clock.now() - this.#sweptAt < sweepMs) return;
+    this.#sweptAt = clock.now();
+    const known = new Set(
+      informers
+        .get(nodes)
+        .list()
+        .map(({ metadata }) => metadata.uid),
+    );
+    const unknown = (await this.#queues.list()).filter((uid) => !known.has(uid));
+    if (unknown.length === 0) return;
+    // Asked after the queues were: an inbox is never older than its Node, but may be newer than the copy.
+    const { items } = await client.list(nodes);
+    const living = new Set(items.map(({ metadata }) => metadata.uid));
+    for (const uid of unknown) if (!living.has(uid)) await this.#queues.remove(uid);
   }
 
   async #annotate({ metadata: { name: nodeName, uid } }: Node, url: string | null): Promise<void> {
@@ -73,15 +97,4 @@ function* keysOf({ object, old }: Change<Node>): Generator<string, void> {
   if (isSame && annotations(object) === annotations(old)) return;
   if (old && !isSame) yield keyOf(old);
   if (object) yield keyOf(object);
-}
-
-/**
- * Removes inboxes of Nodes that are gone, which a lost wake-up or a late writer left. `nodeUids` gives those there are;
- * it is asked after the queues, so that no inbox of a new Node is taken for an orphan.
- */
-export async function sweepInboxes(queues: InboxQueues, nodeUids: () => Promise<ReadonlySet<string>>): Promise<void> {
-  const found = await queues.list();
-  if (found.length === 0) return;
-  const living = await nodeUids();
-  for (const uid of found) if (!living.has(uid)) await queues.remove(uid);
 }

@@ -6,12 +6,12 @@ import {
   GetQueueUrlCommand,
   ListQueuesCommand,
   QueueDoesNotExist,
-  SendMessageBatchCommand,
   SetQueueAttributesCommand,
   SQSClient,
   type SQSClientConfig,
 } from "@aws-sdk/client-sqs";
-import type { InboxQueues, InboxSender, Nudge } from "../../nodes/inbox.ts";
+import type { InboxQueues, InboxSender } from "../../nodes/inbox.ts";
+import { openQueues } from "../sqs/queues.ts";
 
 /** What inboxes are made with. */
 export interface InboxQueuesOptions {
@@ -104,42 +104,28 @@ export function isGone(error: unknown): boolean {
   return error instanceof QueueDoesNotExist || name === "AWS.SimpleQueueService.NonExistentQueue";
 }
 
-/** SendMessageBatch takes so many. */
-const maxBatch = 10;
 /** Inboxes that are sent to at once. */
 const parallel = 20;
 
 /** Sends nudges to inboxes. */
 export function createInboxSender(options: { readonly client?: SQSClientConfig } = {}): InboxSender {
-  const client = new SQSClient(options.client ?? {});
+  const queues = openQueues(options.client);
   return {
     async send(nudges) {
       const byInbox = Map.groupBy(nudges, ({ inbox }) => inbox);
-      const waiting = [...byInbox].map(([inbox, all]) => ({ inbox, nudges: all.map(({ nudge }) => nudge) }));
+      const waiting = [...byInbox];
       const failures: unknown[] = [];
       const work = async () => {
-        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-          await sendTo(client, next.inbox, next.nudges).catch((error: unknown) => failures.push(error));
+        for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+          const [inbox, some] = next;
+          const messages = some.map(({ nudge }) => ({ body: JSON.stringify(nudge) }));
+          await queues.send(inbox, messages).catch((error: unknown) => {
+            if (!isGone(error)) failures.push(error);
+          });
         }
       };
       await Promise.all(Array.from({ length: parallel }, work));
       if (failures.length > 0) throw failures[0];
     },
   };
-}
-
-async function sendTo(client: SQSClient, QueueUrl: string, nudges: readonly Nudge[]): Promise<void> {
-  for (let from = 0; from < nudges.length; from += maxBatch) {
-    const Entries = nudges.slice(from, from + maxBatch).map((nudge, index) => ({
-      Id: String(index),
-      MessageBody: JSON.stringify(nudge),
-    }));
-    try {
-      const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
-      if (Failed.length > 0) throw new Error(`SQS did not take ${Failed.length} nudges: ${Failed[0]?.Code}`);
-    } catch (error) {
-      if (isGone(error)) return;
-      throw error;
-    }
-  }
 }

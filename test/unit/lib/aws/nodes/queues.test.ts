@@ -1,0 +1,159 @@
+/** Inboxes and the agent's queues, by SQS's protocol. */
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type AgentQueues, openAgentQueues } from "../../../../../lib/aws/nodes/agent-queues.ts";
+import { createInboxQueues, createInboxSender, inboxNamePrefix } from "../../../../../lib/aws/nodes/inbox-queues.ts";
+import { InboxGone } from "../../../../../lib/nodes/inbox.ts";
+import { reportSignature } from "../../../../../lib/nodes/sender.ts";
+import { FakeSqs } from "../../../../support/fake-sqs.ts";
+
+const uid = (n: number) => `00000000-0000-4000-8000-00000000000${n}`;
+const name = "i-0123456789abcdef0";
+const role = "arn:aws:iam::123456789012:role/nodes";
+const never = new AbortController().signal;
+
+let sqs: FakeSqs;
+beforeEach(async () => {
+  sqs = await FakeSqs.start();
+  vi.stubEnv("AWS_ACCESS_KEY_ID", "test");
+  vi.stubEnv("AWS_SECRET_ACCESS_KEY", "test");
+  return () => vi.unstubAllEnvs();
+});
+afterEach(() => sqs.stop());
+
+const inboxes = (cluster = "default", nodeRoleArns = [role]) =>
+  createInboxQueues({ prefix: "coracle-inbox-", cluster, nodeRoleArns, client: sqs.client });
+
+describe("the inboxes of a cluster", () => {
+  it("bear the Node's uid, and may be read by the node's own session alone", async () => {
+    const url = await inboxes().ensure({ name, uid: uid(1) });
+    expect(url).toBe(sqs.url(`coracle-inbox-default-${uid(1)}`));
+    expect(await inboxes().ensure({ name, uid: uid(1) })).toBe(url);
+    const { Policy = "", ...attributes } = sqs.queue(`coracle-inbox-default-${uid(1)}`).attributes;
+    expect(attributes).toEqual({
+      MessageRetentionPeriod: "3600",
+      ReceiveMessageWaitTimeSeconds: "20",
+      VisibilityTimeout: "60",
+    });
+    const [statement, ...more] = JSON.parse(Policy).Statement;
+    expect(more).toEqual([]);
+    expect(statement).toMatchObject({ Effect: "Allow", Principal: { AWS: [role] } });
+    expect(statement.Condition).toEqual({
+      StringLike: { "aws:userid": `*:${name}` },
+      Bool: { "aws:SecureTransport": "true" },
+    });
+    expect(statement.Action).not.toContain("sqs:SendMessage");
+  });
+
+  it("are listed and removed, and not those of a cluster whose name begins alike", async () => {
+    for (const n of [1, 2, 3]) await inboxes("a").ensure({ name, uid: uid(n) });
+    await inboxes("a-b").ensure({ name, uid: uid(4) });
+    expect(await inboxes("a").list()).toEqual([uid(1), uid(2), uid(3)]);
+    await inboxes("a").remove(uid(2));
+    await inboxes("a").remove(uid(2));
+    expect(await inboxes("a").list()).toEqual([uid(1), uid(3)]);
+    expect(await inboxes("a-b").list()).toEqual([uid(4)]);
+  });
+
+  it("have names that SQS takes, however long the cluster's is", () => {
+    const long = inboxNamePrefix("coracle-inbox-", "c".repeat(63));
+    expect(long).not.toBe(inboxNamePrefix("coracle-inbox-", "d".repeat(63)));
+    for (const prefix of [long, inboxNamePrefix("coracle-inbox-", "default")]) {
+      expect(`${prefix}${uid(1)}`).toMatch(/^[\w-]{1,80}$/);
+    }
+  });
+
+  it("that can't be made or removed are an error", async () => {
+    sqs.failure = { action: "CreateQueue", name: "RequestThrottled" };
+    const throttled = createInboxQueues({
+      prefix: "p-",
+      cluster: "c",
+      nodeRoleArns: [],
+      client: { ...sqs.client, maxAttempts: 1 },
+    });
+    await expect(throttled.ensure({ name, uid: uid(1) })).rejects.toThrow();
+    sqs.failure = { action: "GetQueueUrl", name: "RequestThrottled" };
+    await expect(throttled.remove(uid(1))).rejects.toThrow();
+  });
+});
+
+describe("nudges", () => {
+  const nudge = (collection: string) => ({ collection, revision: 7 });
+
+  it("go to each inbox; one that is gone is no error", async () => {
+    const [one, two] = [await inboxes().ensure({ name, uid: uid(1) }), await inboxes().ensure({ name, uid: uid(2) })];
+    const gone = sqs.url("gone");
+    await createInboxSender({ client: sqs.client }).send([
+      { inbox: one, nudge: nudge("/pods") },
+      { inbox: gone, nudge: nudge("/pods") },
+      { inbox: two, nudge: nudge("/pods") },
+      { inbox: one, nudge: nudge("/services") },
+    ]);
+    const bodies = (n: number) =>
+      sqs.queue(`coracle-inbox-default-${uid(n)}`).messages.map(({ Body }) => JSON.parse(Body));
+    expect(bodies(1)).toEqual([nudge("/pods"), nudge("/services")]);
+    expect(bodies(2)).toEqual([nudge("/pods")]);
+  });
+
+  it("that can't be sent are an error, after the others were", async () => {
+    const inbox = await inboxes().ensure({ name, uid: uid(1) });
+    sqs.failure = { action: "SendMessageBatch", name: "AccessDenied" };
+    const sender = createInboxSender({ client: { ...sqs.client, maxAttempts: 1 } });
+    await expect(sender.send([{ inbox, nudge: nudge("/pods") }])).rejects.toThrow();
+  });
+});
+
+describe("an agent", () => {
+  let queues: AgentQueues;
+  const open = (signingKey?: string) => {
+    queues = openAgentQueues({
+      region: "eu-central-1",
+      endpoint: sqs.endpoint,
+      reportQueueUrl: sqs.url("reports"),
+      ...(signingKey === undefined ? {} : { signingKey }),
+    });
+    return queues;
+  };
+  afterEach(() => queues.close());
+
+  it("reads its inbox by long polls and deletes what it has read", async () => {
+    const url = await inboxes().ensure({ name, uid: uid(1) });
+    const inbox = open().inbox(url);
+    const receiving = inbox.receive(never);
+    await vi.waitFor(() => expect(sqs.calls).toContain("ReceiveMessage"));
+    const nudge = { collection: "/pods", revision: 7 };
+    await createInboxSender({ client: sqs.client }).send([{ inbox: url, nudge }]);
+    const messages = await receiving;
+    expect(messages.map(({ body }) => JSON.parse(body))).toEqual([nudge]);
+    await inbox.delete(messages);
+    expect(sqs.queue(`coracle-inbox-default-${uid(1)}`).messages).toEqual([]);
+    await inbox.delete([]);
+  });
+
+  it("stops a long poll at once when it ends", async () => {
+    const url = await inboxes().ensure({ name, uid: uid(1) });
+    const stopping = new AbortController();
+    const receiving = open().inbox(url).receive(stopping.signal);
+    await vi.waitFor(() => expect(sqs.calls).toContain("ReceiveMessage"));
+    stopping.abort();
+    await expect(receiving).rejects.toThrow();
+  });
+
+  it("is told that its inbox is gone, and other failures as they are", async () => {
+    const inbox = open().inbox(sqs.url("gone"));
+    await expect(inbox.receive(never)).rejects.toBeInstanceOf(InboxGone);
+    sqs.failure = { action: "ReceiveMessage", name: "RequestThrottled" };
+    await expect(inbox.receive(never)).rejects.not.toBeInstanceOf(InboxGone);
+  });
+
+  it("sends reports, signed only where it has a key", async () => {
+    sqs.queues.set("reports", { messages: [], attributes: {}, polls: new Set() });
+    await open().reports.send("plain");
+    queues.close();
+    await open("key").reports.send("signed");
+    const [plain, signed] = sqs.queue("reports").messages;
+    expect([plain?.Body, plain?.attributes.signature]).toEqual(["plain", undefined]);
+    expect(signed?.attributes.signature?.StringValue).toBe(reportSignature("key", "signed"));
+    sqs.failure = { action: "SendMessage", name: "RequestThrottled" };
+    await expect(queues.reports.send("more")).rejects.toThrow();
+  });
+});
