@@ -3,9 +3,8 @@ import { createPrivateKey } from "node:crypto";
 import type { Clock } from "../../lib/apimachinery/clock.ts";
 import { clusterIdOf } from "../../lib/apimachinery/cluster-id.ts";
 import { iamTokens } from "../../lib/apiserver/authentication/iam/iam-tokens.ts";
-import { localSigner, remoteSigner, type Signer } from "../../lib/apiserver/authentication/signer.ts";
+import { localSigner, type RemoteKey, remoteSigner, type Signer } from "../../lib/apiserver/authentication/signer.ts";
 import type { ClusterServerOptions } from "../../lib/apiserver/cluster-server.ts";
-import { kmsKey } from "../../lib/aws/kms/key.ts";
 import { accessGroup } from "../../lib/openapi/access-group.ts";
 import type { Store } from "../../lib/storage/interface.ts";
 import { BadEnvironment, type Environment, required } from "./environment.ts";
@@ -56,6 +55,19 @@ function iamOf(environment: Environment, { cluster, serverUrl, store, clock }: I
 
 function signerOf({ signingKeyId, signingKeyPem }: Environment): Signer {
   if (signingKeyPem !== undefined) return localSigner(createPrivateKey(signingKeyPem));
-  if (signingKeyId !== undefined) return remoteSigner(kmsKey(signingKeyId));
+  if (signingKeyId !== undefined) return remoteSigner(lateKmsKey(signingKeyId));
   throw new BadEnvironment("the environment variable SIGNING_KEY_ID is not set");
+}
+
+/** The key in KMS; its client is not loaded before it is asked, as most invocations never do. */
+function lateKmsKey(keyId: string): RemoteKey {
+  let loading: Promise<RemoteKey> | undefined;
+  const key = () => {
+    loading ??= import("../../lib/aws/kms/key.ts").then(({ kmsKey }) => kmsKey(keyId));
+    return loading;
+  };
+  return {
+    publicKey: async () => (await key()).publicKey(),
+    signDigest: async (digest) => (await key()).signDigest(digest),
+  };
 }

@@ -1,5 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
-import { afterAll, describe, expect, it } from "vitest";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { readEnvironment } from "../../../../lambdas/wiring/environment.ts";
 import { clusterIdentity } from "../../../../lambdas/wiring/identity.ts";
 import { clusterIdOf } from "../../../../lib/apimachinery/cluster-id.ts";
@@ -9,7 +11,7 @@ import { openSqliteStore } from "../../../../lib/storage/sqlite/store.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 import { type Principal, startSts } from "../../../support/sts.ts";
 
-const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const least = {
   TABLE_NAME: "t",
   API_URL: "https://a.example/v1",
@@ -35,11 +37,28 @@ describe("a cluster's identity", () => {
     expect({ moreTokens, moreGroups, staticTokens }).toEqual({});
   });
 
-  it("signs with KMS, which is not asked yet", () => {
+  it("signs with KMS, which is asked when it must", async () => {
     const { SIGNING_KEY_PEM: _, ...rest } = least;
     const environment = readEnvironment({ ...rest, SIGNING_KEY_ID: "k", AWS_REGION: "eu-west-1" });
     const { keys, moreTokens, moreGroups } = clusterIdentity(environment, place);
     expect({ keys: keys.length, moreTokens, groups: moreGroups?.length }).toEqual({ keys: 1, groups: 1 });
+    const asked: string[] = [];
+    const kms = createServer((request, response) => {
+      asked.push(String(request.headers["x-amz-target"]));
+      response.end(JSON.stringify({ PublicKey: publicKey.export({ type: "spki", format: "der" }).toString("base64") }));
+    });
+    await new Promise<void>((resolve) => kms.listen(0, "127.0.0.1", resolve));
+    vi.stubEnv("AWS_ENDPOINT_URL", `http://127.0.0.1:${(kms.address() as AddressInfo).port}`);
+    for (const name of ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]) vi.stubEnv(name, "x");
+    vi.stubEnv("AWS_REGION", "eu-west-1");
+    try {
+      expect(await keys[0].verificationKey()).toEqual(await localSigner(privateKey).verificationKey());
+      expect(asked).toEqual(["TrentService.GetPublicKey"]);
+    } finally {
+      vi.unstubAllEnvs();
+      kms.closeAllConnections();
+      await new Promise((resolve) => kms.close(resolve));
+    }
     expect(() => clusterIdentity(readEnvironment(rest), place)).toThrow("SIGNING_KEY_ID is not set");
   });
 
