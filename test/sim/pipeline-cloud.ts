@@ -1,0 +1,185 @@
+/** A cluster in the cloud of the simulation: functions, queues, the table and its stream, nodes that report through queues. */
+import type { Handler as ApiHandler, ServerRequest, ServerResponse } from "../../lib/apimachinery/http.ts";
+import type { BatchResponse, SqsEvent } from "../../lib/aws/sqs/event.ts";
+import type { StreamEvent } from "../../lib/aws/stream/log-records.ts";
+import { createInProcessClient } from "../../lib/client/in-process.ts";
+import type { Client } from "../../lib/client/interface.ts";
+import { calm, type PipelineFaults } from "./pipeline-faults.ts";
+import { SimulatedInboxes } from "./pipeline-inboxes.ts";
+import { Environment, type FunctionOptions, SimulatedFunction } from "./pipeline-lambda.ts";
+import {
+  apiFunction,
+  type Defects,
+  dispatchFunction,
+  openCluster,
+  reportsFunction,
+  type Services,
+  tickFunction,
+  workerFunction,
+} from "./pipeline-lambdas.ts";
+import { SimulatedAgent } from "./pipeline-nodes.ts";
+import { SimulatedQueue } from "./pipeline-queues.ts";
+import { SimulatedStream } from "./pipeline-stream.ts";
+import { SimulatedTable } from "./store-table.ts";
+import { World } from "./store-world.ts";
+
+/** What a cloud is made with. */
+export interface CloudOptions {
+  readonly world: World;
+  readonly faults: PipelineFaults;
+  readonly defects: Defects;
+  /** Whether the ticks look for what the stream has not told. */
+  readonly hasResync: boolean;
+}
+
+const pageItems = 100;
+const minuteMs = 60_000;
+
+/** As the CDK app sets them (lib/cdk/queues.ts). */
+const attempts = 5;
+const timeouts = {
+  api: 60_000,
+  dispatch: 30_000,
+  controllers: 60_000,
+  scheduler: 15_000,
+  reports: 30_000,
+  tick: 50_000,
+};
+
+/** The cloud. */
+export class SimulatedCloud {
+  readonly world: World;
+  readonly table: SimulatedTable;
+  readonly stream: SimulatedStream;
+  readonly queues: ReadonlyMap<string, SimulatedQueue>;
+  readonly agents: SimulatedAgent[] = [];
+  readonly functions: readonly SimulatedFunction<never, unknown>[];
+  /** As the administrator, through λ api. */
+  readonly client: Client;
+  /** As the administrator, past everything that fails. */
+  readonly observer: Client;
+  readonly #inboxes: SimulatedInboxes;
+  readonly #api: SimulatedFunction<ServerRequest, ServerResponse>;
+  readonly #tick: SimulatedFunction<undefined, void>;
+  readonly #faults: PipelineFaults;
+
+  constructor({ world, faults, defects, hasResync }: CloudOptions, fresh: SimulatedTable) {
+    this.world = world;
+    this.#faults = faults;
+    this.table = new SimulatedTable(world, pageItems);
+    this.table.copyFrom(fresh);
+    this.#inboxes = new SimulatedInboxes(world, faults);
+    const queues = new Map<string, SimulatedQueue>();
+    const services: Services = { queues, inboxes: this.#inboxes, defects };
+    const make = <E, R>(name: keyof typeof timeouts, open: FunctionOptions<E, R>["open"]) =>
+      new SimulatedFunction<E, R>({ name, world, table: this.table, faults, timeoutMs: timeouts[name], open });
+    this.#api = make("api", apiFunction);
+    const dispatch = make<StreamEvent | SqsEvent, BatchResponse>("dispatch", dispatchFunction(services));
+    const controllers = make("controllers", workerFunction(services, "controllers"));
+    const scheduler = make("scheduler", workerFunction(services, "scheduler"));
+    const reports = make("reports", reportsFunction(services));
+    this.#tick = make("tick", tickFunction(services, hasResync));
+    this.functions = [this.#api, dispatch, controllers, scheduler, reports, this.#tick];
+    const wakes = { world, faults, attempts };
+    const add = (name: string, fifo: boolean, visibilityMs: number, concurrency: number, target: typeof controllers) =>
+      queues.set(
+        name,
+        new SimulatedQueue({
+          ...wakes,
+          name,
+          fifo,
+          visibilityMs,
+          concurrency,
+          target: (event) => target.invoke(event),
+        }),
+      );
+    add("controllers", true, 70_000, 3, controllers);
+    add("scheduler", true, 20_000, 2, scheduler);
+    add("delays", false, 40_000, 2, dispatch as typeof controllers);
+    add("reports", false, 40_000, 2, reports);
+    this.queues = queues;
+    this.stream = new SimulatedStream({
+      world,
+      faults,
+      shards: world.integer(1, 4),
+      target: (event) => dispatch.invoke(event),
+      dropsFailed: defects.dropsFailedBatches === true,
+    });
+    this.table.inserted = (item) => this.stream.inserted(item);
+    // The stream is read from its beginning, when the cluster was fresh.
+    for (const item of fresh.all()) this.stream.inserted(item);
+    this.client = this.#clientOf(this.api);
+    this.observer = this.#clientOf(openCluster(outside(world, this.table)).api.handle);
+    this.#tickAfter(world.integer(0, minuteMs));
+    this.#expire();
+  }
+
+  /** The API as it is reached over the network. */
+  get api(): ApiHandler {
+    return (request) => this.#api.invoke(request);
+  }
+
+  /** Adds a node. */
+  addNode(name: string, index: number, startDelayMs: number): SimulatedAgent {
+    const { world, api } = this;
+    const reports = this.queues.get("reports") as SimulatedQueue;
+    const agent = new SimulatedAgent({ world, name, index, api, reports, inboxes: this.#inboxes, startDelayMs });
+    this.agents.push(agent);
+    void agent.start();
+    return agent;
+  }
+
+  /** Whether nothing waits to be done; what is delayed does not count. */
+  get isIdle(): boolean {
+    return this.stream.length === 0 && [...this.queues.values()].every(({ waiting }) => waiting === 0);
+  }
+
+  get deadLetters(): string[] {
+    return [...this.queues.values()].flatMap(({ deadLetters }) => deadLetters);
+  }
+
+  #clientOf(handle: ApiHandler): Client {
+    const admin = { username: "admin", groups: ["system:masters", "system:authenticated"] };
+    const clock = { now: () => this.world.now(), sleep: (ms: number) => this.world.sleep(ms) };
+    return createInProcessClient(handle, admin, { clock });
+  }
+
+  #tickAfter(ms: number): void {
+    const { world } = this;
+    world.after(ms, () => {
+      this.#tickAfter(minuteMs);
+      if (world.chance(this.#faults.tick)) return;
+      const times = world.chance(this.#faults.tick) ? 2 : 1;
+      for (let time = 0; time < times; time++) {
+        const lateMs = world.chance(this.#faults.late) ? world.random.number() * this.#faults.lateMs : 0;
+        // A tick that fails is not repeated: the next one does its work.
+        world.after(lateMs, () => void this.#tick.invoke(undefined).catch(() => {}));
+      }
+    });
+  }
+
+  #expire(): void {
+    this.table.expire();
+    this.world.after(20_000, () => this.#expire());
+  }
+}
+
+/** A process that nothing happens to. */
+function outside(world: World, table: SimulatedTable): Environment {
+  const environment = new Environment(world, table, calm());
+  environment.begin();
+  return environment;
+}
+
+/** A table with a fresh cluster's objects in it, and the time at which they were there. */
+export async function freshTable(): Promise<{ table: SimulatedTable; at: number }> {
+  const world = new World(1);
+  const table = new SimulatedTable(world, pageItems);
+  let isDone = false;
+  const { api } = openCluster(outside(world, table));
+  void api.bootstrap({ port: 443 }).then(() => {
+    isDone = true;
+  });
+  await world.runUntil(() => isDone, 10 * minuteMs);
+  return { table, at: world.now() };
+}
