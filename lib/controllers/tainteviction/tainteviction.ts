@@ -68,7 +68,7 @@ class TaintEvictionController implements Controller {
   #schedule(key: string, pod: Pod, taints: readonly Taint[], seconds: number, now: number): number {
     const old = this.#scheduled.get(key);
     const { uid } = pod.metadata;
-    const since = old?.uid === uid ? old.since : this.#startOf(taints, now);
+    const since = old?.uid === uid ? old.since : this.#startOf(pod, taints, now);
     const dueAt = since + seconds * 1000;
     this.#scheduled.set(key, { uid, since, dueAt });
     return dueAt;
@@ -77,12 +77,13 @@ class TaintEvictionController implements Controller {
   /**
    * A process that has just started gives pods their whole time again, because nodes could not report while it was
    * away.
-   * Where others note when nodes were heard of, reports do not depend on it, and the taints' own time counts.
+   * Where others note when nodes were heard of, reports do not depend on it, and the taints' own time counts, or the
+   * pod's where it came later.
    */
-  #startOf(taints: readonly Taint[], now: number): number {
+  #startOf({ metadata }: Pod, taints: readonly Taint[], now: number): number {
     if (this.#context.lastHeard === undefined) return now;
     const added = taints.map(({ timeAdded }) => (timeAdded === undefined ? now : Date.parse(timeAdded)));
-    return Math.min(now, ...added);
+    return Math.min(now, Math.max(Date.parse(metadata.creationTimestamp), Math.min(...added)));
   }
 
   #cancel(key: string, pod: Pod): void {
