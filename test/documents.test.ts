@@ -13,7 +13,7 @@ const documents = [
   "docs/performance.md",
   "docs/access.md",
 ];
-const top = /^(lib|agent|bin|bench|test|docs|examples)\//;
+const top = /^(lib|lambdas|agent|bin|bench|test|docs|examples)\//;
 
 describe.each(documents)("%s", (document) => {
   const text = read(document);
