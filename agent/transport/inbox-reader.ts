@@ -58,6 +58,7 @@ export class InboxReader {
         delayMs = Math.min(delayMs * 2, maxDelayMs);
         await need();
         lookedAt = clock.now();
+        heardAt = lookedAt;
       }
     }
     return true;

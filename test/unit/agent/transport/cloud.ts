@@ -175,7 +175,7 @@ export class Cloud {
       list: async () => [...this.inboxes.keys()],
     };
     const client = this.#client(controllerUser("node-inbox-controller"));
-    const context = { client, informers: this.#informers } as unknown as ControllerContext;
+    const context = { client, clock: this.clock, informers: this.#informers } as unknown as ControllerContext;
     this.#controller = createNodeInboxController(queues)(context);
     for (const resource of told) this.#follow(resource, nudges);
     await Promise.all(told.map((resource) => this.#informers.get(resource).synced));
