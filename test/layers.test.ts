@@ -21,7 +21,11 @@ const violations: [folder: string, imported: string][] = [
   ["lib/cdk", "../apiserver/server.ts"],
   ["lib/apiserver", "@aws-sdk/client-dynamodb"],
   ["lib/registry", "aws-cdk-lib"],
+  ["lib/cdk", "@aws-sdk/client-sqs"],
+  ["lib/aws", "aws-cdk-lib"],
   ["lambdas", "../lib/local/up.ts"],
+  ["lambdas", "aws-cdk-lib"],
+  ["lambdas", "cdk-nag"],
   ["agent", "../lib/storage/interface.ts"],
   ["bin", "../lambdas/api.ts"],
 ];

@@ -21,6 +21,8 @@ const entries = [
   /^bin\/(coracle|demo)\.ts$/,
   /^bench\/[a-z-]+\.ts$/,
   /^agent\/(main|simulated\/main)\.ts$/,
+  /^lambdas\/[a-z-]+\.ts$/,
+  /^lib\/cdk\/app\.ts$/,
   /^lib\/openapi\/generator\/generate\.ts$/,
   /^lib\/openapi\/types\//,
   /^lib\/apiserver\/bootstrap\/extract\.ts$/,

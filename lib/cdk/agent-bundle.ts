@@ -9,10 +9,10 @@ import { bundle, projectFolder } from "./bundle.ts";
 /** What the agent reads beside its source. */
 const definitions = ["agent/runtime/cri/cri.proto", "agent/runtime/containerd/events.proto"];
 
-/** Writes the agent's file. It is JavaScript alone, the same for every processor. */
-export function bundleAgent(file: string): void {
+/** Writes the agent's file, or that of a part of it. It is JavaScript alone, the same for every processor. */
+export function bundleAgent(file: string, entry = "agent/main.ts"): void {
   const texts = definitions.map((path) => [basename(path), readFileSync(join(projectFolder, path), "utf8")]);
-  bundle("agent/main.ts", file, { bundledDefinitions: JSON.stringify(Object.fromEntries(texts)) });
+  bundle(entry, file, { bundledDefinitions: JSON.stringify(Object.fromEntries(texts)) });
 }
 
 /** The agent in the deployment's S3 bucket. */

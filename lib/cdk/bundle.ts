@@ -5,6 +5,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { cpSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 
@@ -45,10 +46,10 @@ const requireInModule = [
 
 /**
  * Bundles an entry (a path in the project) into a file (a whole path). Global names that are defined are replaced by
- * what they are defined as, in JavaScript. Throws what esbuild says.
+ * what they are defined as, in JavaScript. Throws what esbuild says, and where anything but Node.js stays outside.
  */
 export function bundle(entry: string, file: string, define: Readonly<Record<string, string>> = {}): void {
-  buildSync({
+  const { metafile } = buildSync({
     absWorkingDir: projectFolder,
     entryPoints: [entry],
     outfile: file,
@@ -65,5 +66,9 @@ export function bundle(entry: string, file: string, define: Readonly<Record<stri
     define: { ...define },
     banner: { js: requireInModule },
     logLevel: "warning",
+    metafile: true,
   });
+  const outside = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
+  const foreign = outside.filter((name) => !isBuiltin(name));
+  if (foreign.length > 0) throw new Error(`${entry} needs what is not in its bundle: ${foreign.join(", ")}`);
 }

@@ -1,5 +1,4 @@
 /** One of the functions of the control plane: its bundle, its role with what it needs and no more, its log. */
-import { existsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { AssetHashType, DockerImage, type Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { Effect, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
@@ -94,8 +93,7 @@ function bundled(entry: string, data: readonly BundleData[]): Code {
       command: [entry, ...data],
       local: {
         tryBundle(folder) {
-          if (existsSync(join(projectFolder, entry))) bundle(entry, join(folder, "index.mjs"));
-          else writeFileSync(join(folder, "index.mjs"), "export const handler = async () => {};\n");
+          bundle(entry, join(folder, "index.mjs"));
           putData(data, folder);
           return true;
         },

@@ -1,6 +1,5 @@
 /** All stacks of a deployment. */
-import { type App, Tags, Validations } from "aws-cdk-lib";
-import { AwsSolutionsChecks, ServerlessChecks } from "cdk-nag";
+import { type App, Tags } from "aws-cdk-lib";
 import { ControlPlaneStack } from "./control-plane-stack.ts";
 import { deploymentOptions } from "./options.ts";
 import { StateStack } from "./state-stack.ts";
@@ -35,7 +34,5 @@ export function addDeployment(app: App): Deployment {
         description: "Coracle: a worker group",
       });
   Tags.of(app).add("application", options.name);
-  // An emulator lacks what some rules want.
-  if (!options.emulator) Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
   return { state, controlPlane, workers };
 }

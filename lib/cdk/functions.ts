@@ -83,7 +83,6 @@ export class Functions extends Construct {
     // What can't be read at all is set aside at once, so that nothing waits behind it.
     dispatch.sends(queues.failures, "FAILURES_QUEUE_URL");
     this.wakesLoops(dispatch);
-    dispatch.sends(queues.failures, "FAILURES_QUEUE_URL");
     this.nudges(dispatch);
     return dispatch;
   }

@@ -2,7 +2,7 @@
  * What the machine of a node may: report. Its inbox says itself that this node may read it, and no other
  * (lib/aws/nodes/inbox-queues.ts); all else the node asks of the Kubernetes API, as a node.
  */
-import { ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { AnyPrincipal, Effect, ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { acknowledge } from "./acknowledge.ts";
@@ -28,6 +28,16 @@ export class NodeRole extends Construct {
       managedPolicies: [ManagedPolicy.fromAwsManagedPolicyName("AmazonSSMManagedInstanceCore")],
     });
     this.role.addToPolicy(new PolicyStatement({ actions: ["sqs:SendMessage"], resources: [reports.queueArn] }));
+    // Who else of the account may send to queues may not do so in the name of a machine.
+    reports.addToResourcePolicy(
+      new PolicyStatement({
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ["sqs:SendMessage"],
+        resources: [reports.queueArn],
+        conditions: { ArnNotEquals: { "aws:PrincipalArn": this.role.roleArn } },
+      }),
+    );
     acknowledge(this, {
       "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/AmazonSSMManagedInstanceCore]":
         "AWS' own policy for machines under Systems Manager, kept current by AWS.",

@@ -5,7 +5,7 @@ import { Bucket } from "aws-cdk-lib/aws-s3";
 import { AwsSolutionsChecks, ServerlessChecks } from "cdk-nag";
 import { describe, expect, it } from "vitest";
 import { addDeployment } from "../../../../lib/cdk/deployment.ts";
-import { resourcesOf, testApp, testDeployment } from "../../../support/cdk.ts";
+import { resourcesOf, resourcesOfType, testApp, testDeployment } from "../../../support/cdk.ts";
 
 interface Statement {
   readonly Effect: string;
@@ -109,6 +109,14 @@ describe("least privilege", () => {
     );
     expect(own.flatMap(({ statement }) => list(statement.Action)).sort()).toEqual(["s3:GetObject", "sqs:SendMessage"]);
   });
+});
+
+it("nobody but nodes reports", () => {
+  const text = JSON.stringify(resourcesOfType(controlPlane, "AWS::SQS::QueuePolicy"));
+  const role = '{"Fn::GetAtt":["NodeRole52753DAC","Arn"]}';
+  expect(text).toContain(
+    `{"Action":"sqs:SendMessage","Condition":{"ArnNotEquals":{"aws:PrincipalArn":${role}}},"Effect":"Deny","Principal":{"AWS":"*"}`,
+  );
 });
 
 describe("cdk-nag", () => {

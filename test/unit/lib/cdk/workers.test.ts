@@ -7,6 +7,7 @@ import { workerUserData } from "../../../../lib/cdk/worker-user-data.ts";
 import { resourcesOf, resourcesOfType, testDeployment } from "../../../support/cdk.ts";
 
 const stack = testDeployment({ workers: "3", workerInstanceType: "c7g.large" }).workers as Stack;
+resourcesOf(stack);
 const only = (type: string) => {
   const found = resourcesOfType(stack, type);
   expect(found).toHaveLength(1);
