@@ -2,13 +2,14 @@ import { describe, expect, it, vi } from "vitest";
 import { keepLease } from "../../../../agent/node/lease.ts";
 import { goArchitecture, machineInfo, prettyName } from "../../../../agent/node/machine-info.ts";
 import { differs, type NodeStatusInput, nodeLabels, nodeStatus } from "../../../../agent/node/node-status.ts";
-import { Registration } from "../../../../agent/node/registration.ts";
+import { Registration, type RegistrationOptions } from "../../../../agent/node/registration.ts";
 import { patchNodeStatus } from "../../../../agent/transport/direct.ts";
 import { systemClock, systemRandom } from "../../../../lib/apimachinery/clock.ts";
 import { newInternalError } from "../../../../lib/apimachinery/errors.ts";
 import { renewLease } from "../../../../lib/nodes/lease.ts";
 import { leases, nodes } from "../../../../lib/openapi/types/resources.ts";
 import { FakeApi } from "../../../support/fake-api.ts";
+import { FakeClock, settle } from "../../../support/fake-clock.ts";
 
 const machine = {
   hostname: "host",
@@ -85,8 +86,7 @@ describe("a node's status", () => {
 });
 
 describe("registration", () => {
-  const setUp = () => {
-    const api = new FakeApi(systemClock, systemRandom);
+  const setUp = (more: Partial<RegistrationOptions> = {}, api = new FakeApi(systemClock, systemRandom)) => {
     const events: string[] = [];
     let notReady: string | undefined;
     const registration = new Registration({
@@ -99,6 +99,7 @@ describe("registration", () => {
       status: async (before) => nodeStatus(input({ before, notReady })),
       tell: (node, status) => patchNodeStatus(api, node, status),
       onError: (error) => events.push(String(error)),
+      ...more,
     });
     return { api, events, registration, setNotReady: (text?: string) => (notReady = text) };
   };
@@ -117,6 +118,55 @@ describe("registration", () => {
     expect(api.all(nodes)).toMatchObject([
       { metadata: { labels: { mine: "x", "kubernetes.io/os": "linux" } }, spec: { podCIDR: "10.9.0.0/24" } },
     ]);
+  });
+
+  it("sees to it that the Node bears the transport's annotations", async () => {
+    const { api, registration } = setUp({ annotations: { "coracle.dev/transport": "sqs" } });
+    await registration.register(never);
+    const metadata = { annotations: { "coracle.dev/transport": "sqs" } };
+    expect(api.all(nodes)).toMatchObject([{ metadata }]);
+    await api.patch(nodes, { name: "n" }, "merge", { metadata: { annotations: { "coracle.dev/transport": null } } });
+    await registration.register(never);
+    expect(api.all(nodes)).toMatchObject([{ metadata }]);
+  });
+
+  it("takes what others have read of the Node, unless that is older", async () => {
+    const { api, registration } = setUp();
+    const first = await registration.register(never);
+    const patch = { metadata: { annotations: { note: "x" } } };
+    const newer = await api.patch(nodes, { name: "n" }, "merge", patch);
+    registration.seen({ object: newer });
+    registration.seen({ object: first });
+    expect(registration.node?.metadata.annotations).toEqual({ note: "x" });
+    const another = { ...newer, metadata: { ...newer.metadata, uid: "another" } };
+    registration.seen({ old: another });
+    expect(registration.node).toBeDefined();
+    registration.seen({ old: newer });
+    expect(registration.node).toBeUndefined();
+  });
+
+  it("makes a Node that is gone again at once, and tells again at once that it is ready", async () => {
+    const { api, registration } = setUp();
+    const clock = new FakeClock();
+    const stop = new AbortController();
+    const first = await registration.register(never);
+    const other = setUp({ clock }, api);
+    await other.registration.register(never);
+    void other.registration.run(stop.signal);
+    await settle();
+    const ready = () => api.all(nodes)[0]?.status?.conditions?.find(({ type }) => type === "Ready")?.status;
+    expect(ready()).toBe("True");
+    const unknown = { status: { conditions: [{ type: "Ready", status: "Unknown" }] } };
+    other.registration.seen({
+      object: await api.patch(nodes, { name: "n" }, "strategic", unknown, { subresource: "status" }),
+    });
+    await settle();
+    expect(ready()).toBe("True");
+    api.remove(nodes, { name: "n" });
+    other.registration.seen({ old: first });
+    await settle();
+    expect(api.all(nodes)).toHaveLength(1);
+    stop.abort();
   });
 
   it("tries until the server answers", async () => {

@@ -162,6 +162,21 @@ describe("HTTP client", () => {
     expect([status, headers["content-type"], text]).toEqual([200, "text/plain", "line 1\nline 2\n"]);
   });
 
+  it("asks for a token at each call where it is given somebody to ask", async () => {
+    answer = json(200, object);
+    let count = 0;
+    const tokenProvider = async () => {
+      if (++count === 3) throw new Error("no credentials");
+      return `token-${count}`;
+    };
+    const other = createHttpClient({ server: url, token: "secret", tokenProvider });
+    await other.get(configmaps, { namespace: "x", name: "a" });
+    await other.get(configmaps, { namespace: "x", name: "a" });
+    expect(seen.map(({ headers }) => headers.authorization)).toEqual(["Bearer token-1", "Bearer token-2"]);
+    await expect(other.get(configmaps, { namespace: "x", name: "a" })).rejects.toThrow("no credentials");
+    other.close();
+  });
+
   it("reads its token from a file", async () => {
     const tokenFile = join(folder, "token");
     writeFileSync(tokenFile, "from-file\n");
