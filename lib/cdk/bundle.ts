@@ -62,6 +62,8 @@ export function bundle(entry: string, file: string, define: Readonly<Record<stri
     // Names stay as they are, for the stack traces in the logs.
     minifySyntax: true,
     minifyWhitespace: true,
+    // Node.js prints the line that an error is thrown on.
+    lineLimit: 500,
     legalComments: "none",
     define: { ...define },
     banner: { js: requireInModule },
