@@ -22,7 +22,6 @@ import {
   transactItem,
   updateInput,
 } from "./expression.ts";
-import { RequestLimit } from "./request-limit.ts";
 import { classify } from "./sdk-errors.ts";
 import {
   type Clause,
@@ -41,9 +40,6 @@ const maxBatch = 100;
 /** Sockets that answer late are not waited for; the outcome is then unknown. */
 const requestHandler = { connectionTimeout: 2_000, requestTimeout: 4_000, throwOnRequestTimeout: true };
 
-/** The SDK has 50 sockets, and counts the wait for one against the time to connect. Who comes when all are busy waits here. */
-const maxRequests = 48;
-
 /** How a table is reached. */
 export interface SdkTableOptions {
   readonly name: string;
@@ -55,7 +51,6 @@ export interface SdkTableOptions {
 export class SdkTable implements Table {
   private readonly name: string;
   private readonly client: DynamoDBClient;
-  private readonly limit = new RequestLimit(maxRequests);
 
   constructor({ name, client = {} }: SdkTableOptions) {
     this.name = name;
@@ -148,7 +143,7 @@ export class SdkTable implements Table {
 
   private async call<T>(request: () => Promise<T>): Promise<T> {
     try {
-      return await this.limit.run(request);
+      return await request();
     } catch (error) {
       throw classify(error as Error);
     }

@@ -22,11 +22,18 @@ import { persist, type Settings, settingsOf, translate } from "./options.ts";
 import type { Item, Table } from "./table.ts";
 import { Tail } from "./tail.ts";
 import { loadText } from "./text.ts";
+import { Turns } from "./turns.ts";
 import { watch } from "./watch.ts";
 import { type Change, Writer } from "./write.ts";
 
 /** An object whose chunks are gone has been replaced since; more often than this nobody is that quick. */
 const maxGets = 5;
+
+/**
+ * Of a burst (a fresh cluster's objects) so many writes are under way at once. The others wait before they take their
+ * tickets: on a slow table those would else be given up before their turn came, again and again.
+ */
+const maxWrites = 16;
 
 /** What a store on DynamoDB takes besides its table. */
 export type DynamoStoreOptions = Parameters<typeof settingsOf>[0];
@@ -36,6 +43,7 @@ export class DynamoStore implements Store {
   private readonly table: Table;
   private readonly settings: Settings;
   private readonly writer = new Writer();
+  private readonly turns = new Turns(maxWrites);
   private readonly tails = new Map<string, Tail>();
   private readonly closing = new AbortController();
 
@@ -169,7 +177,7 @@ export class DynamoStore implements Store {
   private write(collection: Collection, change: Omit<Change, "log">): Promise<number> {
     return this.run(async () => {
       const tail = this.tail(collection);
-      const revision = await this.writer.write({ ...change, log: tail.log });
+      const revision = await this.turns.run(() => this.writer.write({ ...change, log: tail.log }));
       tail.kick();
       return revision;
     });

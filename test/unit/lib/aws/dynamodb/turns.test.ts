@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { RequestLimit } from "../../../../../lib/aws/dynamodb/request-limit.ts";
+import { Turns } from "../../../../../lib/aws/dynamodb/turns.ts";
 
-test("no more than the limit run at once, in the order in which they came, also after a failure", async () => {
-  const limit = new RequestLimit(2);
+test("no more than so many have a turn at once, in the order in which they came, also after a failure", async () => {
+  const turns = new Turns(2);
   const started: string[] = [];
   const ends = new Map<string, (failure?: Error) => void>();
   const run = (name: string) =>
-    limit.run(() => {
+    turns.run(() => {
       started.push(name);
       return new Promise<string>((resolve, reject) => {
         ends.set(name, (failure) => (failure ? reject(failure) : resolve(name)));

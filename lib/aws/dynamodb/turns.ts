@@ -1,7 +1,7 @@
-/** How many requests are under way at once; the others wait in order. */
+/** So much is under way at once; the rest waits in order. */
 
-/** A limit. */
-export class RequestLimit {
+/** Gives turns, at most so many at a time. */
+export class Turns {
   readonly #most: number;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
@@ -10,13 +10,13 @@ export class RequestLimit {
     this.#most = most;
   }
 
-  /** Does it when it is its turn. Rejects as `request` does. */
-  async run<T>(request: () => Promise<T>): Promise<T> {
+  /** Does it when it is its turn. Rejects as `work` does. */
+  async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#running < this.#most) this.#running++;
     // Who ends hands its place on.
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
-      return await request();
+      return await work();
     } finally {
       const next = this.#waiting.shift();
       if (next) next();
