@@ -36,9 +36,9 @@ export interface IamTokenOptions {
   readonly stsEndpoint?: string;
   /** How long a change of an access entry may take to be noticed. @default 10 seconds */
   readonly rememberMs?: number;
+  /** Of how many tokens it is remembered whose they are. @default 1,000 */
+  readonly maxTokens?: number;
 }
-
-const maxRemembered = 1_000;
 
 /** Makes the authenticator. Throws where an ARN of the options is none. */
 export function iamTokens(options: IamTokenOptions): TokenAuthenticator {
@@ -92,7 +92,7 @@ class IamTokens implements TokenAuthenticator {
   #remember(hash: string, asking: Promise<CallerIdentity>): void {
     this.#known.delete(hash);
     this.#known.set(hash, asking);
-    if (this.#known.size <= maxRemembered) return;
+    if (this.#known.size <= (this.#options.maxTokens ?? 1_000)) return;
     const [oldest] = this.#known.keys();
     this.#known.delete(oldest);
   }
