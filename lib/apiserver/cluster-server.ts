@@ -14,6 +14,7 @@ import { ensureBootstrapObjects, isBootstrapped } from "./bootstrap/reconcile.ts
 import { discoveryRoute } from "./discovery-route.ts";
 import type { Connector } from "./dispatch.ts";
 import { createIdentity } from "./identity.ts";
+import { metricsRoute, RequestMetrics } from "./metrics.ts";
 import { openapiRoute } from "./openapi-route.ts";
 import { healthRoute, versionRoute } from "./routes.ts";
 import { type ApiServer, createApiServer } from "./server.ts";
@@ -59,6 +60,7 @@ export function createClusterServer(options: ClusterServerOptions): ClusterServe
   const { cluster, store, clock, random, config, connectors, moreGroups, maxWatchMs, bookmarkMs, logError } = options;
   const closing = new AbortController();
   const groups = servedGroups(moreGroups);
+  const metrics = new RequestMetrics();
   const identity = createIdentity({
     cluster,
     store,
@@ -82,12 +84,14 @@ export function createClusterServer(options: ClusterServerOptions): ClusterServe
     authorizer: identity.authorizer,
     impersonation: identity.impersonation,
     strategyExtras: identity.strategyExtras,
+    metrics,
     admission: admissionPlugins,
     config,
     moreGroups,
     routes: [
       healthRoute({ ping: () => undefined, etcd: () => storeProblem(store, cluster) }),
       versionRoute(versionInfo),
+      metricsRoute(metrics),
       discoveryRoute({ groups }),
       openapiRoute(groups),
       identity.route,

@@ -17,6 +17,7 @@ import { forbidden } from "./authorization/index.ts";
 import { conversions } from "./conversions.ts";
 import { type Connector, dispatch } from "./dispatch.ts";
 import { EndpointTable } from "./endpoint-table.ts";
+import type { RequestMetrics } from "./metrics.ts";
 import { failureForm } from "./negotiation.ts";
 import { ServerObjects } from "./objects.ts";
 import { type RequestInfo, requestInfo } from "./request-info.ts";
@@ -52,6 +53,8 @@ export interface ApiServerOptions {
   readonly maxWatchMs?: number;
   /** @default a minute */
   readonly bookmarkMs?: number;
+  /** Told of every request for a resource. */
+  readonly metrics?: RequestMetrics;
   /** Told of errors that clients are not told about. */
   readonly logError?: (error: unknown, request: string) => void;
 }
@@ -91,14 +94,23 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       return { clock, random, config, objects, user, version, dryRun, ...extras };
     },
   };
-  const handle: Handler = async (request) => {
-    const info = requestInfo(request.method, request.path);
+  const respond = async (request: ServerRequest, info: RequestInfo) => {
     try {
       return await answer(options, context, request, info);
     } catch (error) {
       if (!(error instanceof StatusError)) options.logError?.(error, `${request.method} ${info.path}`);
       return failureResponse(error, failureForm(request));
     }
+  };
+  const { metrics } = options;
+  const handle: Handler = async (request) => {
+    const info = requestInfo(request.method, request.path);
+    if (!metrics || !info.isResource) return respond(request, info);
+    const start = clock.now();
+    const response = await respond(request, info);
+    const endpoint = context.endpoints.find(info.group, info.version, info.resource);
+    metrics.observe(info, endpoint, response.status, (clock.now() - start) / 1_000);
+    return response;
   };
   const server: ApiServer = {
     handle,
