@@ -133,6 +133,21 @@ describe("a good token", () => {
   });
 });
 
+it("of many tokens the last used are remembered", async () => {
+  const tokens = authenticator({ maxTokens: 2 });
+  const [one, two, three] = await Promise.all(
+    ["us-east-1", "us-east-2", "us-west-1"].map((region) => tokenOf(deployer, { region })),
+  );
+  const asks = async (token: string) => {
+    const before = sts.calls;
+    await tokens.authenticateToken(token, []);
+    return sts.calls - before;
+  };
+  const calls: number[] = [];
+  for (const token of [one, two, one, three, one, two]) calls.push(await asks(token));
+  expect(calls).toEqual([1, 1, 0, 1, 0, 1]);
+});
+
 describe("who a token is for", () => {
   it("is what the access entries say", async () => {
     await putEntry("bob", { principalArn: bob.arn, username: "team:bob", groups: ["devs", "ops"] });
@@ -174,9 +189,16 @@ describe("who a token is for", () => {
   });
 
   it("is told later where the entries cannot be read", async () => {
-    const broken = { ...store, list: () => Promise.reject(new Error("throttled")) } as unknown as typeof store;
-    const asked = authenticator({ store: broken }).authenticateToken(await tokenOf(bob), []);
-    await expect(asked).rejects.toThrow(AuthenticationUnavailable);
+    let isBroken = true;
+    const list: typeof store.list = async (...args) => {
+      if (isBroken) throw new Error("throttled");
+      return store.list(...args);
+    };
+    const tokens = authenticator({ store: { list } as unknown as typeof store });
+    const token = await tokenOf(bob);
+    await expect(tokens.authenticateToken(token, [])).rejects.toThrow(AuthenticationUnavailable);
+    isBroken = false;
+    expect((await tokens.authenticateToken(token, []))?.user.uid).toContain("AIDABOB");
   });
 
   it("is no node where the session's name is none of a node's", async () => {
@@ -225,6 +247,11 @@ describe("a bad token is refused without asking anybody", () => {
       name: "another host behind the path",
       change: (url) => url.replace(".com/", ".com@example.com/"),
       want: "unexpected path",
+    },
+    {
+      name: "http and a host that is STS's but for its first letter",
+      change: (url) => url.replace("https://", "http://x"),
+      want: 'unexpected scheme "http"',
     },
     { name: "http", change: (url) => url.replace("https:", "http:"), want: 'unexpected scheme "http"' },
     { name: "another path", change: (url) => url.replace(".com/", ".com/x"), want: "unexpected path" },
