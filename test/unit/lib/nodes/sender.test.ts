@@ -33,3 +33,10 @@ it("a node can sign for itself alone", () => {
   expect(isSentBy(signature("secret"), node, "body")).toBe(false);
   expect(isSentBy({ senderId: `AROA:${node}` }, node, "body")).toBe(false);
 });
+
+it("a signature is of what the body's JSON says, however it is spaced", () => {
+  const isSentBy = signedByNode("secret");
+  const own = { senderId: "", signature: reportSignature(nodeReportKey("secret", node), '{"a":[1,"ä"]}') };
+  expect(isSentBy(own, node, '{"a": [1, "\\u00e4"]}')).toBe(true);
+  expect(isSentBy(own, node, '{"a": [2, "\\u00e4"]}')).toBe(false);
+});
