@@ -27,7 +27,8 @@ export async function deploy(localstack: LocalStack, options: DeployOptions): Pr
   mkdirSync(home, { recursive: true });
   const context = {
     emulator: "true",
-    endpoint: localstack.endpoint,
+    // The functions' own view of where the API is: kubectl sends no credentials over HTTP.
+    endpoint: localstack.endpoint.replace(/^http:/, "https:"),
     adminArn: options.adminArn,
     functionEnvironment: JSON.stringify(options.functionEnvironment),
   };

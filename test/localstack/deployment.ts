@@ -9,8 +9,10 @@ export interface Deployment {
   /** What AWS' clients read to reach it. */
   readonly environment: Readonly<Record<string, string>>;
   readonly outputs: StackOutputs;
-  /** The cluster's URL, over HTTPS. */
-  readonly server: string;
+  /** Whom clients of the API trust; an empty file where LocalStack was running already. */
+  readonly caFile: string;
+  /** What nodes' keys for reports are made from: stands in for SQS' word on who sends. */
+  readonly reportKey: string;
   /** Where the stand-in for STS answers. */
   readonly sts: string;
   /** The functions' logs; undefined where LocalStack was running already. */

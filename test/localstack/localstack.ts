@@ -10,6 +10,7 @@ import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, wri
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openPki } from "../../lib/local/pki.ts";
 import { cacheFolder, type Installation, installLocalStack } from "./install.ts";
 
 const startMs = 120_000;
@@ -17,10 +18,12 @@ const stopMs = 15_000;
 
 /** A running LocalStack. */
 export interface LocalStack {
-  /** `http://localhost:PORT`; HTTPS answers on the same port, with a certificate that nobody signed. */
+  /** `http://localhost:PORT`; HTTPS answers on the same port. */
   readonly endpoint: string;
   /** What AWS' clients and the CDK read to reach it. */
   readonly environment: Readonly<Record<string, string>>;
+  /** The certificate of who signed the server's, in PEM; undefined where it was running already. */
+  readonly ca?: string;
   /** The database behind it, which answers ten times faster than through it; undefined where it was running already. */
   readonly database?: string;
   /** Where it keeps everything; undefined where it was running already, as are the next three. */
@@ -46,6 +49,8 @@ export async function startLocalStack(options: { detached?: boolean } = {}): Pro
   const logFile = join(folder, "log.txt");
   const functionLogs = join(folder, "functions");
   for (const name of [functionLogs, join(folder, "tmp")]) mkdirSync(name);
+  const { ca, server } = openPki(folder, { serviceAddress: "127.0.0.1" });
+  writeFileSync(join(folder, "server.pem"), `${server.key}\n${server.certificate}`);
   const log = openSync(logFile, "a");
   const child = spawn(installation.python, ["-m", "localstack.runtime.main"], {
     cwd: folder,
@@ -69,6 +74,7 @@ export async function startLocalStack(options: { detached?: boolean } = {}): Pro
   return {
     endpoint,
     environment: environmentOf(endpoint),
+    ca,
     database: `http://127.0.0.1:${dynamodbPort}`,
     folder,
     logFile,
@@ -110,6 +116,7 @@ function settings(
     LAMBDA_EVENT_SOURCE_MAPPING_POLL_INTERVAL_SEC: "0.1",
     LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC: "0.2",
     LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_ERROR_SEC: "2",
+    CUSTOM_SSL_CERT_PATH: join(folder, "server.pem"),
     CORACLE_RUNTIME_CLIENT: runtimeClient,
     CORACLE_NODE: process.execPath,
     CORACLE_DYNAMODB_JARS: jars,

@@ -6,6 +6,7 @@
  *   npm run test:localstack -- --serve                             deploys, says how to reach it, and waits for Ctrl-C
  */
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,11 +14,12 @@ import { startSts } from "../support/sts.ts";
 import { ensureSystemPackages } from "../support/system-packages.ts";
 import { deploy } from "./deploy.ts";
 import type { Deployment } from "./deployment.ts";
-import { startLocalStack } from "./localstack.ts";
+import { type LocalStack, startLocalStack } from "./localstack.ts";
 import { adminArn, nodeRoleArn, principals } from "./principals.ts";
 
 const root = join(import.meta.dirname, "../..");
 const shownComplaints = 30;
+const fillMs = 180_000;
 
 /**
  * Starts everything, hands the deployment and its file to `use`, and ends everything, whatever happened. `counted`: the
@@ -30,6 +32,7 @@ export async function withDeployment<T>(
   const folder = mkdtempSync(join(tmpdir(), "coracle-deployment-"));
   const localstack = await startLocalStack();
   console.log(`LocalStack is up at ${localstack.endpoint}, log ${localstack.logFile ?? "elsewhere"}`);
+  const reportKey = randomBytes(32).toString("hex");
   const sts = await startSts(principals, Date.now);
   try {
     const outputs = await deploy(localstack, {
@@ -40,17 +43,24 @@ export async function withDeployment<T>(
         // Stands in for what the emulator lacks: it does not say who presigned, nor who sent a message.
         STS_ENDPOINT: sts.url,
         TRUST_REPORT_SENDER_FIELD: "true",
+        REPORT_SENDER_KEY: reportKey,
+        ...(localstack.ca === undefined ? {} : { ROOT_CERTIFICATES: localstack.ca }),
+        // Each request through LocalStack itself costs tens of milliseconds.
         ...(localstack.database === undefined || counted ? {} : { AWS_ENDPOINT_URL_DYNAMODB: localstack.database }),
       },
     });
+    const caFile = join(folder, "ca.crt");
+    writeFileSync(caFile, localstack.ca ?? "");
     const deployment: Deployment = {
       endpoint: localstack.endpoint,
       environment: localstack.environment,
       outputs,
-      server: outputs.ApiUrl.replace(/^http:/, "https:"),
+      caFile,
+      reportKey,
       sts: sts.url,
       functionLogs: localstack.functionLogs,
     };
+    await firstAnswer(localstack, outputs.ApiUrl);
     const file = join(folder, "deployment.json");
     writeFileSync(file, JSON.stringify(deployment, null, 2));
     return await use(deployment, file);
@@ -62,6 +72,19 @@ export async function withDeployment<T>(
     await sts.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The first request fills the cluster; the gateway does not wait for the end of that on a busy machine. */
+async function firstAnswer({ endpoint }: LocalStack, apiUrl: string): Promise<void> {
+  const started = performance.now();
+  const url = `${endpoint}${new URL(apiUrl).pathname}/readyz`;
+  let status = 0;
+  while (status !== 200) {
+    if (performance.now() - started > fillMs) throw new Error(`${url} answers ${status}, and should answer 200`);
+    ({ status } = await fetch(url).catch(() => ({ status: 0 })));
+    if (status !== 200) await new Promise((resolve) => setTimeout(resolve, 1_000));
+  }
+  console.log(`the cluster answers after ${((performance.now() - started) / 1_000).toFixed(0)} s`);
 }
 
 /** What LocalStack's log says that is more than a request. */

@@ -118,8 +118,13 @@ async function readyLine(child: ChildProcess, keep: (line: string) => void, log:
 }
 
 /** Runs a command to its end. */
-export async function output(command: string, args: readonly string[], input = ""): Promise<Output> {
-  const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
+export async function output(
+  command: string,
+  args: readonly string[],
+  input = "",
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Output> {
+  const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], env });
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (chunk) => {
