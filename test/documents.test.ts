@@ -12,6 +12,7 @@ const documents = [
   "lib/openapi/facts/README.md",
   "docs/performance.md",
   "docs/access.md",
+  "docs/aws.md",
 ];
 const top = /^(lib|lambdas|agent|bin|bench|test|docs|examples)\//;
 

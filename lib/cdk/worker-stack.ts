@@ -1,5 +1,5 @@
 /** Workers and their network: a stack of its own, so that it can be left out, or be deployed more than once. */
-import { Stack, type StackProps } from "aws-cdk-lib";
+import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
 import { Policy, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
 import { agentAsset } from "./agent-bundle.ts";
@@ -53,5 +53,9 @@ export class WorkerStack extends Stack {
     });
     // Without it a machine's first minute would be in vain.
     this.workers.group.node.addDependency(fetches);
+    new CfnOutput(this, "AutoScalingGroup", {
+      value: this.workers.group.autoScalingGroupName,
+      description: "What is scaled, and refreshed after an upgrade.",
+    });
   }
 }

@@ -294,6 +294,40 @@ describe("in an emulator", () => {
   });
 });
 
+describe("docs/aws.md", () => {
+  const document = readFileSync(join(root, "docs/aws.md"), "utf8");
+  const rows = (after: string) => {
+    const table = document.slice(document.indexOf(after)).split("\n\n")[0];
+    return table
+      .trimEnd()
+      .split("\n")
+      .slice(2)
+      .map((row) => [...row.split("|")[1].matchAll(/`([^`]+)`/g)].map(([, name]) => name));
+  };
+
+  it("lists the context values that there are", () => {
+    const source = readFileSync(join(root, "lib/cdk/options.ts"), "utf8");
+    const read = new Set([...source.matchAll(/text\("(\w+)"\)/g)].map(([, name]) => name));
+    const listed = [...rows("| context value (`-c"), ...rows("| context value | default")].flat();
+    expect(listed.sort()).toEqual([...read].sort());
+  });
+
+  it("lists the variables that functions are told", () => {
+    const functions = resourcesOfType(controlPlane, "AWS::Lambda::Function");
+    const told = new Set(functions.flatMap(([, { Properties }]) => Object.keys(Properties.Environment.Variables)));
+    expect(rows("| variable | what |").flat().sort()).toEqual([...told].sort());
+  });
+
+  it("counts the metrics that alarms read", () => {
+    const counts = resourcesOfType(controlPlane, "AWS::CloudWatch::Alarm").map(([, { Properties }]) =>
+      Properties.Metrics ? Properties.Metrics.filter((one: object) => "MetricStat" in one).length : 1,
+    );
+    expect(document).toContain(counts.join(" + "));
+    const sum = counts.reduce((total, count) => total + count, 0);
+    expect(document).toContain(`| ${(sum / 10).toFixed(2)} |`);
+  });
+});
+
 it("another name makes another deployment beside the first", () => {
   const other = testDeployment({ name: "Staging", clusters: "blue,green" });
   expect(other.controlPlane.stackName).toBe("StagingControlPlane");
