@@ -48,7 +48,6 @@ function iamOf(environment: Environment, { cluster, serverUrl, store, clock }: I
     fetch,
     adminArns: adminArn === undefined ? [] : [adminArn],
     nodeRoleArns,
-    audiences: [serverUrl],
     ...(stsEndpoint === undefined ? {} : { stsEndpoint }),
   });
 }

@@ -6,6 +6,7 @@ import { readEnvironment } from "../../../../lambdas/wiring/environment.ts";
 import { clusterIdentity } from "../../../../lambdas/wiring/identity.ts";
 import { clusterIdOf } from "../../../../lib/apimachinery/cluster-id.ts";
 import { localSigner } from "../../../../lib/apiserver/authentication/signer.ts";
+import { defaultIssuer } from "../../../../lib/apiserver/identity.ts";
 import { stsTokens } from "../../../../lib/aws/sts-token.ts";
 import { openSqliteStore } from "../../../../lib/storage/sqlite/store.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
@@ -88,7 +89,7 @@ describe("a cluster's identity", () => {
         }).token();
       const userOf = async (who: Principal, serverUrl = place.serverUrl, audiences: string[] = []) =>
         (await moreTokens?.[0].authenticateToken(await tokenOf(who, serverUrl), audiences))?.user;
-      expect(await userOf(admin, place.serverUrl, [place.serverUrl])).toMatchObject({ groups: ["system:masters"] });
+      expect(await userOf(admin, place.serverUrl, [defaultIssuer])).toMatchObject({ groups: ["system:masters"] });
       expect(await userOf(node)).toMatchObject({ username: "system:node:i-1", groups: ["system:nodes"] });
       await expect(userOf(admin, "https://a.example/v1")).rejects.toThrow("SignatureDoesNotMatch");
     } finally {
