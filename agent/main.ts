@@ -3,8 +3,9 @@
  * containerd instead, so that one file is all that a machine needs of ours.
  */
 import { Agent } from "./agent.ts";
-import { agentOptions, OptionsError } from "./options.ts";
+import { agentOptions } from "./options.ts";
 import { becomeContainerd } from "./runtime/containerd/become.ts";
+import { OptionsError } from "./transport/flags.ts";
 
 async function main(): Promise<void> {
   const [command, dataDir] = process.argv.slice(2);

@@ -1,5 +1,6 @@
 /** The agent's command line. */
 import { parseArgs } from "node:util";
+import { OptionsError, type SqsOptions, sqsOptions, transportFlags, transportUsage } from "./transport/flags.ts";
 
 /** How the agent runs. */
 export interface AgentOptions {
@@ -26,36 +27,17 @@ export interface AgentOptions {
   readonly verbose: boolean;
 }
 
-/** What the transport through queues takes. */
-export interface SqsOptions {
-  readonly cluster: string;
-  readonly reportQueue: string;
-  readonly region: string;
-  /** Of an emulator. */
-  readonly endpoint?: string;
-  /** The API server's URL, with IAM tokens instead of a kubeconfig. */
-  readonly api?: string;
-  /** Of an emulator: where those tokens are to be verified. */
-  readonly stsEndpoint?: string;
-}
-
-/** Wrong flags: what is wrong and what to type. */
-export class OptionsError extends Error {
-  override name = "OptionsError";
-}
-
 const usage = [
   "usage: node agent/main.ts --kubeconfig FILE --node-name NAME --data-dir DIR [--node-ip ADDRESS]",
   "  [--pod-cidr RANGE] [--cluster-cidr RANGE]... [--cluster-dns ADDRESS] [--cluster-domain NAME] [--max-pods N]",
   "  [--port PORT] [--client-ca FILE] [--tls-cert FILE --tls-key FILE] [--verbose]",
-  "  [--transport sqs --report-queue URL --region REGION [--cluster NAME] [--sqs-endpoint URL]",
-  "   [--api URL [--sts-endpoint URL]]]  (--api instead of --kubeconfig: with tokens of the machine's IAM role)",
+  transportUsage,
 ].join("\n");
 
 /** Reads the flags. Throws OptionsError. */
 export function agentOptions(args: readonly string[]): AgentOptions {
   const values = parse(args);
-  const sqs = sqsOptions(values);
+  const sqs = sqsOptions(values, usage);
   const required = (flag: "kubeconfig" | "node-name" | "data-dir") => {
     const value = values[flag];
     if (!value) throw new OptionsError(`--${flag} is missing\n${usage}`);
@@ -83,40 +65,6 @@ export function agentOptions(args: readonly string[]): AgentOptions {
   };
 }
 
-const sqsFlags = ["report-queue", "region", "sqs-endpoint", "api", "sts-endpoint"] as const;
-
-type Values = ReturnType<typeof parse>;
-
-function sqsOptions(values: Values): SqsOptions | undefined {
-  const wrong = (text: string) => new OptionsError(`${text}\n${usage}`);
-  const { transport = "direct", cluster = "default" } = values;
-  if (transport !== "direct" && transport !== "sqs") throw wrong(`--transport takes direct or sqs, not "${transport}"`);
-  if (transport === "direct") {
-    const extra = [...sqsFlags, "cluster" as const].find((flag) => values[flag] !== undefined);
-    if (extra) throw wrong(`--${extra} goes with --transport sqs`);
-    return undefined;
-  }
-  for (const flag of ["report-queue", "region"] as const) {
-    if (!values[flag]) throw wrong(`--transport sqs needs --${flag}`);
-  }
-  for (const flag of sqsFlags) {
-    const value = values[flag];
-    if (flag !== "region" && value !== undefined && !URL.canParse(value))
-      throw wrong(`--${flag} takes a URL, not "${value}"`);
-  }
-  if (values.api !== undefined && values.kubeconfig !== undefined)
-    throw wrong("--api and --kubeconfig exclude each other");
-  if (values["sts-endpoint"] !== undefined && values.api === undefined) throw wrong("--sts-endpoint goes with --api");
-  return {
-    cluster,
-    reportQueue: values["report-queue"] ?? "",
-    region: values.region ?? "",
-    ...(values["sqs-endpoint"] === undefined ? {} : { endpoint: values["sqs-endpoint"] }),
-    ...(values.api === undefined ? {} : { api: values.api.replace(/\/+$/, "") }),
-    ...(values["sts-endpoint"] === undefined ? {} : { stsEndpoint: values["sts-endpoint"] }),
-  };
-}
-
 function parse(args: readonly string[]) {
   const text = { type: "string" } as const;
   try {
@@ -137,13 +85,7 @@ function parse(args: readonly string[]) {
         "tls-cert": text,
         "tls-key": text,
         verbose: { type: "boolean" },
-        transport: text,
-        cluster: text,
-        "report-queue": text,
-        region: text,
-        "sqs-endpoint": text,
-        api: text,
-        "sts-endpoint": text,
+        ...transportFlags,
       },
     }).values;
   } catch (error) {

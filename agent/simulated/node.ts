@@ -6,9 +6,22 @@ import type { Container, ContainerStatus, Node, NodeStatus, Pod, PodStatus } fro
 import { nodes, pods } from "../../lib/openapi/types/resources.ts";
 import { kubernetesVersion } from "../version.ts";
 
+/** How a simulated node tells of itself and its pods. */
+export interface SimulatedLink {
+  readonly nodeAnnotations?: Readonly<Record<string, string>>;
+  /** A pod's status, or a part of it: conditions are merged by type. */
+  tellPod(pod: Pod, status: PodStatus): Promise<void>;
+  /** Nothing of the pod is left: it may go from the API. */
+  endPod(pod: Pod): Promise<void>;
+  /** The node's status; gives the Node as it then is, or will be. */
+  tellNode(node: Node, status: NodeStatus): Promise<Node>;
+}
+
 /** What a simulated node has. */
 export interface SimulatedNodeOptions {
   readonly client: Client;
+  /** @default writes to the API */
+  readonly link?: SimulatedLink;
   readonly clock: Clock;
   readonly name: string;
   /** Pods get addresses 10.(128+index/256).(index mod 256).x: unique among 32,000 nodes. */
@@ -29,9 +42,26 @@ const addressesPerNode = 254;
 const isNotReady = ({ status }: Pod) =>
   status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "False") === true;
 
+const isUnheard = ({ status }: Node) =>
+  status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "Unknown") === true;
+
+/** Writes all to the API at once. */
+function directLink(client: Client): SimulatedLink {
+  const asStatus = { subresource: "status" } as const;
+  return {
+    async tellPod({ metadata: { namespace, name, uid } }, status) {
+      await client.patch(pods, { namespace, name }, "strategic", { metadata: { uid }, status }, asStatus);
+    },
+    endPod: ({ metadata: { namespace, name, uid } }) =>
+      client.delete(pods, { namespace, name }, { gracePeriodSeconds: 0, uid }),
+    tellNode: ({ metadata: { name } }, status) => client.patch(nodes, { name }, "strategic", { status }, asStatus),
+  };
+}
+
 /** One node. Told of its pods; writes their statuses. */
 export class SimulatedNode {
   readonly #options: SimulatedNodeOptions;
+  readonly #link: SimulatedLink;
   /** Pods that have been seen, by uid: what was written last. */
   readonly #seen = new Map<string, "starting" | "running" | "ended" | "deleting">();
   readonly #addresses = new Map<string, number>();
@@ -41,6 +71,7 @@ export class SimulatedNode {
 
   constructor(options: SimulatedNodeOptions) {
     this.#options = options;
+    this.#link = options.link ?? directLink(options.client);
   }
 
   get name(): string {
@@ -49,6 +80,11 @@ export class SimulatedNode {
 
   get uid(): string | undefined {
     return this.#node?.metadata.uid;
+  }
+
+  /** The Node as it was read or written last. */
+  get node(): Node | undefined {
+    return this.#node;
   }
 
   /** Puts the Node into the API, ready. */
@@ -62,7 +98,9 @@ export class SimulatedNode {
       "kubernetes.io/os": "linux",
       "coracle.dev/simulated": "true",
     };
-    const draft = { apiVersion: "v1", kind: "Node", metadata: { name, labels }, spec: {}, status: this.#status() };
+    const { nodeAnnotations: annotations } = this.#link;
+    const metadata = { name, labels, ...(annotations === undefined ? {} : { annotations }) };
+    const draft = { apiVersion: "v1", kind: "Node", metadata, spec: {}, status: this.#status() };
     try {
       this.#node = await client.create(nodes, draft);
     } catch (error) {
@@ -72,11 +110,20 @@ export class SimulatedNode {
     await this.report();
   }
 
-  /** Writes the node's status: it is ready. */
+  /** Tells the node's status: it is ready. */
   async report(): Promise<void> {
-    const { client, name } = this.#options;
-    const patch = { status: this.#status() };
-    this.#node = await client.patch(nodes, { name }, "strategic", patch, { subresource: "status" });
+    if (this.#node) this.#node = await this.#link.tellNode(this.#node, this.#status());
+  }
+
+  /** The Node has been read anew; without `object`, the `old` one is gone. */
+  seen({ object, old }: { readonly object?: Node; readonly old?: Node }): void {
+    const known = this.#node;
+    const isNewer = Number(object?.metadata.resourceVersion) > Number(known?.metadata.resourceVersion ?? 0);
+    if (object !== undefined && !isNewer) return;
+    if (object === undefined && old?.metadata.uid !== known?.metadata.uid) return;
+    this.#node = object;
+    if (object === undefined) void this.register().catch(this.#options.onError);
+    else if (isUnheard(object)) void this.report().catch(this.#options.onError);
   }
 
   /** A pod of this node is there, or has changed. */
@@ -151,14 +198,11 @@ export class SimulatedNode {
   }
 
   async #delete(pod: Pod): Promise<void> {
-    const { namespace, name, uid } = pod.metadata;
-    await this.#options.client.delete(pods, { namespace, name }, { gracePeriodSeconds: 0, uid });
+    await this.#link.endPod(pod);
   }
 
   async #write(pod: Pod, status: PodStatus): Promise<void> {
-    const { namespace, name, uid } = pod.metadata;
-    const patch = { metadata: { uid }, status };
-    await this.#options.client.patch(pods, { namespace, name }, "strategic", patch, { subresource: "status" });
+    await this.#link.tellPod(pod, status);
   }
 
   #ip(uid: string): string {

@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { systemClock, systemRandom } from "../../lib/apimachinery/clock.ts";
 import { clusterIdOf } from "../../lib/apimachinery/cluster-id.ts";
 import { createHttpClient, type HttpClient } from "../../lib/client/http.ts";
-import type { AgentOptions, SqsOptions } from "../options.ts";
+import type { AgentOptions } from "../options.ts";
 import { DirectTransport } from "./direct.ts";
 import { nextEpoch } from "./epoch.ts";
+import type { SqsOptions } from "./flags.ts";
+import type { Queues } from "./sqs.ts";
 import type { Transport } from "./transport.ts";
 
 const userAgent = "coracle-agent";
@@ -24,18 +26,10 @@ export async function openTransport(
     return new DirectTransport({ client, clock: systemClock, nodeName, log });
   }
   // Loaded only here: an agent on one machine needs nothing of AWS.
-  const { openAgentQueues } = await import("../../lib/aws/nodes/agent-queues.ts");
   const { SqsTransport } = await import("./sqs.ts");
-  const signingKey = process.env[keyVariable];
-  const queues = openAgentQueues({
-    region: sqs.region,
-    reportQueueUrl: sqs.reportQueue,
-    ...(sqs.endpoint === undefined ? {} : { endpoint: sqs.endpoint }),
-    ...(signingKey ? { signingKey } : {}),
-  });
   return new SqsTransport({
-    client: sqs.api === undefined ? createHttpClient({ kubeconfig, userAgent }) : await iamClient(sqs, sqs.api),
-    queues,
+    client: await openClient(sqs, kubeconfig, userAgent),
+    queues: await openQueues(sqs, process.env[keyVariable]),
     clock: systemClock,
     random: systemRandom,
     cluster: sqs.cluster,
@@ -45,12 +39,32 @@ export async function openTransport(
   });
 }
 
-async function iamClient({ region, stsEndpoint }: SqsOptions, server: string): Promise<HttpClient> {
+/** The queues; `signingKey` is the node's, where the emulator of SQS does not say who sends. */
+export async function openQueues(
+  { region, reportQueue, endpoint }: SqsOptions,
+  signingKey: string | undefined,
+): Promise<Queues> {
+  const { openAgentQueues } = await import("../../lib/aws/nodes/agent-queues.ts");
+  return openAgentQueues({
+    region,
+    reportQueueUrl: reportQueue,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(signingKey ? { signingKey } : {}),
+  });
+}
+
+/** A client with what the kubeconfig says, or with tokens of the machine's IAM role. */
+export async function openClient(
+  { region, api, stsEndpoint }: SqsOptions,
+  kubeconfig: string | undefined,
+  userAgent: string,
+): Promise<HttpClient> {
+  if (api === undefined) return createHttpClient({ kubeconfig, userAgent });
   const { stsTokens } = await import("../../lib/aws/sts-token.ts");
   const tokens = stsTokens({
-    clusterId: clusterIdOf(server),
+    clusterId: clusterIdOf(api),
     region,
     ...(stsEndpoint === undefined ? {} : { endpoint: stsEndpoint }),
   });
-  return createHttpClient({ server, userAgent, tokenProvider: () => tokens.token() });
+  return createHttpClient({ server: api, userAgent, tokenProvider: () => tokens.token() });
 }

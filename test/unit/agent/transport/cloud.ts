@@ -83,7 +83,7 @@ export class Cloud {
   /** The transport of an agent that starts now. */
   transport(): SqsTransport {
     const transport = new SqsTransport({
-      client: Object.assign(this.#client(nodeUser(nodeName), true), { close() {} }),
+      client: this.nodeClient(),
       queues: this.queues,
       clock: this.clock,
       random: seededRandom(1),
@@ -94,6 +94,11 @@ export class Cloud {
     });
     this.#transports.push(transport);
     return transport;
+  }
+
+  /** A client that calls as the node. */
+  nodeClient(): Client & { close(): void } {
+    return Object.assign(this.#client(nodeUser(nodeName), true), { close() {} });
   }
 
   async stop(): Promise<void> {
