@@ -143,9 +143,10 @@ function podLine({ metadata, spec, status }: Any): string {
   return `pod of ${owner?.kind} ${metadata.namespace}/${name} ${image} ${status?.phase} ${ready} ${place}${isTerminating} ${finalizers}`;
 }
 
-/** A Job's failed pods stay, and how many there were is chance. */
+/** A Job's pods stay when they have ended, unless their node goes: how many are left is chance. */
 function counted(lines: readonly string[]): string[] {
-  const kept = lines.filter((line) => !(line.startsWith("pod of Job") && line.includes(" Failed ")));
+  const hasEnded = (line: string) => /^pod of Job .* (Failed|Succeeded) .*bound $/.test(line);
+  const kept = lines.filter((line) => !hasEnded(line));
   return [...Map.groupBy(kept, (line) => line)].map(([line, some]) => `${some.length} x ${line}`);
 }
 

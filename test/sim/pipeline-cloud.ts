@@ -4,6 +4,8 @@ import type { BatchResponse, SqsEvent } from "../../lib/aws/sqs/event.ts";
 import type { StreamEvent } from "../../lib/aws/stream/log-records.ts";
 import { createInProcessClient } from "../../lib/client/in-process.ts";
 import type { Client } from "../../lib/client/interface.ts";
+import type { PodStatus } from "../../lib/openapi/types/core-v1.ts";
+import { pods } from "../../lib/openapi/types/resources.ts";
 import { calm, type PipelineFaults } from "./pipeline-faults.ts";
 import { SimulatedInboxes } from "./pipeline-inboxes.ts";
 import { Environment, type FunctionOptions, SimulatedFunction } from "./pipeline-lambda.ts";
@@ -134,6 +136,24 @@ export class SimulatedCloud {
     return this.stream.length === 0 && [...this.queues.values()].every(({ waiting }) => waiting === 0);
   }
 
+  /** Pods of which the API says something else than their nodes. */
+  async disagreements(): Promise<string[]> {
+    const { items } = await this.observer.list(pods);
+    const found: string[] = [];
+    for (const { metadata, spec, status } of items) {
+      const seen = this.agents.find(({ name }) => name === spec.nodeName)?.statusOf(metadata.uid);
+      if (seen === undefined) continue;
+      const [got, want] = [status, seen].map((one) => [one?.phase, one?.podIP, restartsOf(one)].join(" "));
+      if (got !== want) found.push(`pod ${metadata.name}: the API says ${got}, the node ${want}`);
+    }
+    return found;
+  }
+
+  /** How much was delivered again. */
+  get repeated(): number {
+    return this.stream.repeated + [...this.queues.values()].reduce((sum, { repeated }) => sum + repeated, 0);
+  }
+
   get deadLetters(): string[] {
     return [...this.queues.values()].flatMap(({ deadLetters }) => deadLetters);
   }
@@ -163,6 +183,9 @@ export class SimulatedCloud {
     this.world.after(20_000, () => this.#expire());
   }
 }
+
+const restartsOf = (status: PodStatus | undefined) =>
+  status?.containerStatuses?.map((one) => one.restartCount).join(",");
 
 /** A process that nothing happens to. */
 function outside(world: World, table: SimulatedTable): Environment {

@@ -16,12 +16,14 @@ import { capacity } from "./pipeline-nodes.ts";
 import { perform, type Scenario } from "./pipeline-scenario.ts";
 import { processClock, World } from "./store-world.ts";
 
+/** The store commits and tells its watchers in later turns of the event loop: a few for each request. */
+const turns = 20;
 /** So long after the last step everything must have come to its end (ms). */
 const restMs = 240_000;
 
 /** What the local composition makes of a scenario. */
 export async function localEndState(seed: number, scenario: Scenario): Promise<EndState> {
-  const world = new World(seed);
+  const world = new World(seed, turns);
   let isAlive = true;
   const clock = processClock(world, () => isAlive);
   const { random } = world;

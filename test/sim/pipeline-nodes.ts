@@ -121,8 +121,9 @@ export class SimulatedAgent {
     this.#isSilent = false;
   }
 
-  get isSilent(): boolean {
-    return this.#isSilent;
+  /** How the node has seen a pod last; undefined: it knows none of it. */
+  statusOf(podUid: string): PodStatus | undefined {
+    return this.#isAlive ? this.#transport.statuses.get(podUid) : undefined;
   }
 
   /** The machine is gone. */
@@ -147,6 +148,20 @@ export class SimulatedAgent {
     throw new Error("no answer");
   }
 
+  /** Containers end and are started again, so that one status follows another. */
+  async #restartSometimes(uid: string): Promise<void> {
+    const { world } = this.#options;
+    const times = world.integer(0, 2);
+    for (let restartCount = 1; restartCount <= times; restartCount++) {
+      await this.#clock.sleep(world.integer(100, 4_000));
+      const pod = this.#pods.get(uid);
+      const status = this.#transport.statuses.get(uid);
+      if (pod === undefined || status?.phase !== "Running") return;
+      const containerStatuses = status.containerStatuses?.map((one) => ({ ...one, restartCount }));
+      this.#transport.statuses.set(pod, { ...status, ...(containerStatuses ? { containerStatuses } : {}) });
+    }
+  }
+
   /** The simulated machine writes its pods' statuses to the API; here they are told through the transport. */
   #statusClient(): Client {
     const { statuses } = this.#transport;
@@ -158,6 +173,7 @@ export class SimulatedAgent {
         const before = statuses.get(pod.metadata.uid);
         // A part of a status only says again what was said.
         statuses.set(pod, patch.status.phase === undefined && before !== undefined ? before : patch.status);
+        if (patch.status.phase === "Running") void this.#restartSometimes(pod.metadata.uid);
         return pod;
       },
       delete: async (_: unknown, __: unknown, { uid }: { uid?: string } = {}) => {

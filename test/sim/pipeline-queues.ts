@@ -44,7 +44,7 @@ const batchSize = 10;
 /** A queue that wakes a function. */
 export class SimulatedQueue {
   readonly deadLetters: string[] = [];
-  received = 0;
+  repeated = 0;
   readonly #options: QueueOptions;
   readonly #accepted = new Map<string, number>();
   #messages: Message[] = [];
@@ -60,15 +60,10 @@ export class SimulatedQueue {
     return this.#messages.length;
   }
 
-  /** How many of them have waited for longer than that (ms) since they could be seen. */
+  /** How many of them could be received now. */
   get waiting(): number {
     const now = this.#options.world.now();
     return this.#messages.filter(({ visibleAt }) => visibleAt <= now).length;
-  }
-
-  /** The bodies that are there, for a report. */
-  bodies(): string[] {
-    return this.#messages.map(({ body }) => body);
   }
 
   /** Takes messages. */
@@ -134,7 +129,7 @@ export class SimulatedQueue {
       message.visibleAt = now + visibilityMs;
     }
     if (!fifo) shuffle(batch, world);
-    this.received += batch.length;
+    for (const { receives } of batch) if (receives > 1) this.repeated++;
     return batch;
   }
 

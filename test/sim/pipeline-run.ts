@@ -1,7 +1,7 @@
 /** One run of the pipeline's simulation: a seed decides the scenario, the faults and all that chance decides. */
 import { differences, type EndState, readEndState } from "./pipeline-check.ts";
 import { freshTable, SimulatedCloud } from "./pipeline-cloud.ts";
-import { calmDown, drawFaults } from "./pipeline-faults.ts";
+import { calmDown, drawFaults, type PipelineFaults } from "./pipeline-faults.ts";
 import type { Defects } from "./pipeline-lambdas.ts";
 import { localEndState } from "./pipeline-local.ts";
 import { drawScenario, perform, type Scenario } from "./pipeline-scenario.ts";
@@ -14,6 +14,8 @@ export interface RunSummary {
   readonly crashes: number;
   readonly coldStarts: number;
   readonly failedBatches: number;
+  /** Batches and messages that were done and came again. */
+  readonly repeated: number;
   readonly deadLetters: number;
   /** From the end of all faults until the cluster was what it should be (virtual ms). */
   readonly recoveryMs: number;
@@ -24,6 +26,8 @@ export interface RunOptions {
   readonly defects?: Defects;
   /** @default in every second seed */
   readonly hasResync?: boolean;
+  /** What goes wrong more, or less, than the seed says. */
+  readonly faults?: Partial<PipelineFaults>;
   /** Told what happens; for looking into a seed. */
   readonly log?: (line: string) => void;
 }
@@ -64,7 +68,7 @@ class Run {
     const world = this.#world;
     const { defects = {}, hasResync = this.#seed % 2 === 0, log = () => {} } = this.#options;
     await this.#until(world.sleep(at), at * 2);
-    const faults = drawFaults(world);
+    const faults = { ...drawFaults(world), ...this.#options.faults };
     log(`faults ${JSON.stringify(faults)}`);
     const cloud = new SimulatedCloud({ world, faults, defects, hasResync }, table);
     for (const [index, name] of this.#scenario.nodes.entries()) cloud.addNode(name, index, world.integer(100, 3_000));
@@ -87,6 +91,7 @@ class Run {
       crashes: sum(({ crashes }) => crashes),
       coldStarts: sum(({ coldStarts }) => coldStarts),
       failedBatches: cloud.stream.failures,
+      repeated: cloud.repeated,
       deadLetters: cloud.deadLetters.length,
       recoveryMs: took,
     };
@@ -98,15 +103,19 @@ class Run {
     const beginAt = world.now();
     for (let found = ["nothing was looked at"]; found.length > 0; ) {
       await world.sleep(15_000);
-      found = cloud.isIdle ? differences(await readEndState(cloud.observer), this.#want) : ["not at rest"];
+      found = cloud.isIdle ? await this.#differences(cloud) : ["not at rest"];
       if (found.length > 0 && world.now() - beginAt > recoveryMs) throw new Error(found.join("\n"));
       log(`${world.now() - beginAt}: ${found.join("\n  ")}`);
     }
     const took = world.now() - beginAt;
     await world.sleep(staysMs);
-    const since = differences(await readEndState(cloud.observer), this.#want);
+    const since = await this.#differences(cloud);
     if (since.length > 0) throw new Error(`it does not stay so: ${since.join("\n")}`);
     return took;
+  }
+
+  async #differences(cloud: SimulatedCloud): Promise<string[]> {
+    return [...differences(await readEndState(cloud.observer), this.#want), ...(await cloud.disagreements())];
   }
 
   async #until<T>(work: Promise<T>, maxMs: number): Promise<T> {

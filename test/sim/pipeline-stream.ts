@@ -38,8 +38,8 @@ export class SimulatedStream {
   readonly #options: StreamOptions;
   readonly #shards: Shard[];
   #sequence = 0;
-  batches = 0;
   failures = 0;
+  repeated = 0;
 
   constructor(options: StreamOptions) {
     this.#options = options;
@@ -78,7 +78,6 @@ export class SimulatedStream {
   async #deliver(shard: Shard): Promise<void> {
     const { world, faults, target, dropsFailed } = this.#options;
     shard.isRunning = true;
-    this.batches++;
     const batch = shard.pending.slice(0, Math.min(shard.limit, world.chance(0.3) ? world.integer(1, 10) : maxBatch));
     let done = batch.length;
     try {
@@ -95,6 +94,7 @@ export class SimulatedStream {
     // Who dies after the work is done has it come again.
     if (hasFailed && dropsFailed) done = batch.length;
     if (hasFailed || !world.chance(faults.repeated)) shard.pending.splice(0, done);
+    else this.repeated++;
     shard.isRunning = false;
     if (shard.pending.length > 0) this.#deliverAfter(shard, hasFailed ? world.integer(200, 1_500) : this.#lagMs());
   }
@@ -115,10 +115,10 @@ export class SimulatedStream {
 }
 
 function imageOf(item: Item): Record<string, StreamValue> {
-  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, valueOf(value)]));
+  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, streamValue(value)]));
 }
 
-function valueOf(value: Attribute): StreamValue {
+function streamValue(value: Attribute): StreamValue {
   if (typeof value === "string") return { S: value };
   if (typeof value === "number") return { N: String(value) };
   return { B: Buffer.from(value).toString("base64") };

@@ -19,8 +19,12 @@ export class World {
   /** What went wrong in an actor: ends the run. */
   failure: unknown;
 
-  constructor(seed: number) {
+  private readonly turns: number;
+
+  /** `turns`: how often the event loop turns between two events; more than one where something waits for its turns. */
+  constructor(seed: number, turns = 1) {
     this.random = seededRandom(seed);
+    this.turns = turns;
   }
 
   now(): number {
@@ -64,7 +68,7 @@ export class World {
   /** Lets things happen until `isDone`, or throws after `maxMs` of virtual time. */
   async runUntil(isDone: () => boolean, maxMs: number): Promise<void> {
     const deadline = this.time + maxMs;
-    await settle();
+    await this.settle();
     while (!isDone()) {
       if (this.failure !== undefined) throw this.failure;
       const event = this.next();
@@ -72,9 +76,14 @@ export class World {
       if (event.run === undefined) continue;
       this.time = Math.max(this.time, event.at);
       event.run();
-      await settle();
+      await this.settle();
     }
     if (this.failure !== undefined) throw this.failure;
+  }
+
+  /** Lets every promise that is ready go on, however long its chain. */
+  private async settle(): Promise<void> {
+    for (let turn = 0; turn < this.turns; turn++) await new Promise((resolve) => setImmediate(resolve));
   }
 
   private next(): Event | undefined {
@@ -98,11 +107,6 @@ export class World {
 
 function isBefore(a: Event, b: Event): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order);
-}
-
-/** Lets every promise that is ready go on, however long its chain. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** The clock of a process: once it is dead nothing wakes it. */
