@@ -2,6 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { counted } from "../bench/cost/counts.ts";
+import { costTable } from "../bench/cost/model.ts";
 import { upFlags } from "../bin/up-flags.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -13,6 +15,7 @@ const documents = [
   "docs/performance.md",
   "docs/access.md",
   "docs/aws.md",
+  "docs/cost.md",
 ];
 const top = /^(lib|lambdas|agent|bin|bench|test|docs|examples)\//;
 
@@ -44,6 +47,10 @@ test("README lists the flags of coracle up, no more and no fewer", () => {
   const listed = rows.flatMap((row) => [...row.split(" | ")[0].matchAll(/`--([a-z-]+)/g)].map(([, name]) => name));
   const flags = upFlags.map(({ name }) => name).filter((name) => name !== "help");
   expect(listed.sort()).toEqual(flags.sort());
+});
+
+test("docs/cost.md has the table of the cost model", () => {
+  expect(read("docs/cost.md")).toContain(`\n${costTable(counted)}\n`);
 });
 
 test("ARCHITECTURE lists the folders of lib", () => {

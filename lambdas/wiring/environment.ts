@@ -25,9 +25,8 @@ export interface Environment {
   readonly inboxPrefix?: string;
   /** The KMS key that signs service accounts' tokens. */
   readonly signingKeyId?: string;
-  /** A key in PEM for emulators without KMS, or the name of the SSM parameter that holds one. */
+  /** A key in PEM for emulators without KMS. */
   readonly signingKeyPem?: string;
-  readonly signingKeyPemParameter?: string;
   /** Who is admin of a fresh cluster. */
   readonly adminArn?: string;
   /** The instance roles of worker groups. */
@@ -79,7 +78,6 @@ export function readEnvironment(variables: Variables = process.env): Environment
       inboxPrefix: text("INBOX_PREFIX"),
       signingKeyId: text("SIGNING_KEY_ID"),
       signingKeyPem: text("SIGNING_KEY_PEM"),
-      signingKeyPemParameter: text("SIGNING_KEY_PEM_PARAMETER"),
       adminArn: text("ADMIN_ARN"),
       reportSenderKey: text("REPORT_SENDER_KEY"),
       stsEndpoint: text("STS_ENDPOINT"),
