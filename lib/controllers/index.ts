@@ -5,6 +5,7 @@ import type { ControllerEntry } from "./controller.ts";
 import { createCronJobController } from "./cronjob/cronjob.ts";
 import { createDaemonSetController } from "./daemonset/daemonset.ts";
 import { createDeploymentController } from "./deployment/deployment.ts";
+import { createDisruptionController } from "./disruption/disruption.ts";
 import { createEndpointsController } from "./endpoints.ts";
 import { createEndpointSliceController } from "./endpointslice/endpointslice.ts";
 import { createGarbageCollector } from "./garbagecollector/garbagecollector.ts";
@@ -39,6 +40,7 @@ export const controllers: readonly ControllerEntry[] = [
     create: createEndpointSliceController,
   },
   { name: "endpoints-controller", component: "endpoint-controller", create: createEndpointsController },
+  { name: "disruption-controller", component: "controllermanager", create: createDisruptionController },
   { name: "namespace-controller", create: createNamespaceController },
   {
     name: "garbage-collector-controller",
