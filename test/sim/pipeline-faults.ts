@@ -21,6 +21,8 @@ export interface PipelineFaults {
   swapped: number;
   /** A tick is left out, or comes twice. */
   tick: number;
+  /** A message comes that nobody should have sent. */
+  noise: number;
 }
 
 /** Nothing goes wrong. */
@@ -35,6 +37,7 @@ export function calm(): PipelineFaults {
     lateMs: 0,
     swapped: 0,
     tick: 0,
+    noise: 0,
   };
 }
 
@@ -52,6 +55,7 @@ export function drawFaults(world: World): PipelineFaults {
     lateMs: world.pick([500, 5_000, 30_000]),
     swapped: some(2),
     tick: some(4),
+    noise: some(3),
   };
 }
 
@@ -59,5 +63,5 @@ export function drawFaults(world: World): PipelineFaults {
 export function calmDown(faults: PipelineFaults): void {
   Object.assign(faults.table, noFaults);
   Object.assign(faults.requests, { lostRequest: 0, lostReply: 0 });
-  Object.assign(faults, { crash: 0, coldStart: 0, repeated: 0, late: 0, swapped: 0, tick: 0 });
+  Object.assign(faults, { crash: 0, coldStart: 0, repeated: 0, late: 0, swapped: 0, tick: 0, noise: 0 });
 }

@@ -55,6 +55,7 @@ const variables = {
   SCHEDULER_QUEUE_URL: "scheduler",
   DELAYS_QUEUE_URL: "delays",
   REPORTS_QUEUE_URL: "reports",
+  FAILURES_QUEUE_URL: "failures",
   INBOX_PREFIX: "inbox-",
   ROOT_CERTIFICATES: "CERTIFICATE",
 };
@@ -106,7 +107,9 @@ export function dispatchFunction(services: Services) {
           for (const { inbox, nudge } of nudges) services.inboxes.send(inbox, nudge);
         }),
     };
+    const { failuresQueueUrl = "" } = settings;
     const dispatcher = new Dispatcher({
+      failuresQueueUrl,
       loops: openLoops(environment, services),
       nudges: createNodeNudges(sender),
       clock: environment.clock,

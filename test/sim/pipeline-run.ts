@@ -4,6 +4,7 @@ import { freshTable, SimulatedCloud } from "./pipeline-cloud.ts";
 import { calmDown, drawFaults, type PipelineFaults } from "./pipeline-faults.ts";
 import type { Defects } from "./pipeline-lambdas.ts";
 import { localEndState } from "./pipeline-local.ts";
+import { makeNoise } from "./pipeline-noise.ts";
 import { drawScenario, perform, type Scenario } from "./pipeline-scenario.ts";
 import { World } from "./store-world.ts";
 
@@ -72,6 +73,7 @@ class Run {
     log(`faults ${JSON.stringify(faults)}`);
     const cloud = new SimulatedCloud({ world, faults, defects, hasResync }, table);
     for (const [index, name] of this.#scenario.nodes.entries()) cloud.addNode(name, index, world.integer(100, 3_000));
+    makeNoise(cloud, faults, cloud.observer);
     const acts = perform(world, this.#scenario, cloud.client, async (name, event) => {
       const agent = cloud.agents.find((one) => one.name === name);
       agent?.[event]();
