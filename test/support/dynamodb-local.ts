@@ -66,7 +66,8 @@ export async function startDynamoDBLocal(): Promise<DynamoDBLocal> {
   const libraries = installDynamoDBLocal();
   const port = await freePort();
   const args = [
-    "-Xmx512m",
+    // It lives for minutes: the second compiler and threads of the collector would take more time than they give.
+    ...["-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"],
     `-Djava.library.path=${libraries}`,
     "-cp",
     join(libraries, "*"),

@@ -23,7 +23,7 @@ const separator = Buffer.alloc(8);
 export interface StreamedAnswer {
   /** What HttpResponseStream.from was given. */
   readonly head: { readonly statusCode: number; readonly multiValueHeaders?: Readonly<Record<string, string[]>> };
-  /** The body; ends with an error where the function said that it failed. */
+  /** The body; ends with an error where the function said that it failed. Who does not read it holds the function up. */
   readonly body: AsyncIterable<Buffer>;
   /** Hangs up, as if nobody listened any more. */
   abandon(): void;

@@ -1,0 +1,236 @@
+/** The bundle of λ api under AWS' own runtime client, on DynamoDB Local. */
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { type CloudCluster, type Clusters, openClusters } from "../../../lambdas/wiring/cluster.ts";
+import { readEnvironment } from "../../../lambdas/wiring/environment.ts";
+import { createTable } from "../../../lib/aws/dynamodb/create-table.ts";
+import { bundle, putData } from "../../../lib/cdk/bundle.ts";
+import { configmaps } from "../../../lib/openapi/types/resources.ts";
+import { type CountingProxy, startCountingProxy } from "../../support/counting-proxy.ts";
+import { type DynamoDBLocal, startDynamoDBLocal } from "../../support/dynamodb-local.ts";
+import { type LambdaFunction, type StreamedAnswer, startFunction } from "../../support/lambda-runtime.ts";
+
+// Java and several processes share the machine with all other tests.
+vi.setConfig({ testTimeout: 120_000 });
+
+const admin = { username: "admin", groups: ["system:masters"] };
+const collection = "/api/v1/namespaces/default/configmaps";
+const environment = {
+  TABLE_NAME: "table",
+  API_URL: "https://192.0.2.2/prod",
+  SIGNING_KEY_PEM: generateKeyPairSync("ec", { namedCurve: "P-256" })
+    .privateKey.export({ type: "pkcs8", format: "pem" })
+    .toString(),
+  ADMIN_TOKEN: "token",
+  BOOKMARK_SECONDS: "0.2",
+  BUFFERED_WATCH_SECONDS: "20",
+};
+
+let folder: string;
+let dynamodb: DynamoDBLocal;
+let proxy: CountingProxy;
+let clusters: Clusters;
+let cluster: CloudCluster;
+let function_: LambdaFunction;
+
+const start = (mode: "stream" | "buffered") =>
+  startFunction(folder, {
+    ...environment,
+    WATCH_MODE: mode,
+    AWS_ENDPOINT_URL_DYNAMODB: proxy.url,
+    AWS_REGION: "local",
+    AWS_ACCESS_KEY_ID: "local",
+    AWS_SECRET_ACCESS_KEY: "local",
+  });
+
+const event = (method: string, path: string, query: Record<string, string> = {}) => ({
+  httpMethod: method,
+  path,
+  headers: { Authorization: "Bearer token" },
+  queryStringParameters: query,
+  requestContext: { identity: { sourceIp: "198.51.100.7" } },
+  body: null,
+  isBase64Encoded: false,
+});
+
+const create = (name: string) => cluster.client(admin).create(configmaps, { metadata: { name, namespace: "default" } });
+
+/** The lines of a watch as they come. */
+class Lines {
+  readonly #chunks: AsyncIterator<Buffer>;
+  #text = "";
+
+  constructor({ body }: StreamedAnswer) {
+    this.#chunks = body[Symbol.asyncIterator]();
+  }
+
+  /** The next event; undefined at the end. */
+  async next(): Promise<
+    { type: string; object: { metadata: { name?: string; resourceVersion: string } } } | undefined
+  > {
+    for (;;) {
+      const end = this.#text.indexOf("\n");
+      if (end >= 0) {
+        const line = this.#text.slice(0, end);
+        this.#text = this.#text.slice(end + 1);
+        return JSON.parse(line);
+      }
+      const { done, value } = await this.#chunks.next();
+      if (done) return undefined;
+      this.#text += value;
+    }
+  }
+
+  /** The next event that is no bookmark. */
+  async change() {
+    for (let one = await this.next(); ; one = await this.next()) if (one?.type !== "BOOKMARK") return one;
+  }
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "coracle-api-"));
+  bundle("lambdas/api.ts", join(folder, "index.mjs"));
+  putData(["facts", "objects", "descriptions"], folder);
+  dynamodb = await startDynamoDBLocal();
+  await createTable("table", dynamodb.client);
+  proxy = await startCountingProxy(dynamodb.client.endpoint);
+  clusters = openClusters(readEnvironment(environment), { store: { client: dynamodb.client } });
+  cluster = await clusters.get("default");
+  function_ = await start("stream");
+}, 300_000);
+
+afterAll(async () => {
+  await function_?.stop();
+  await clusters?.close();
+  await proxy?.stop();
+  await dynamodb?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Begins a watch from now on. */
+async function watch(query: Record<string, string> = {}, timeoutMs?: number, of: LambdaFunction = function_) {
+  const { resourceVersion } = await cluster.client(admin).list(configmaps, { namespace: "default" });
+  const asked = event("GET", collection, { watch: "true", resourceVersion, ...query });
+  const invocation = of.invoke(asked, timeoutMs);
+  const answer = await invocation.streamed;
+  return { invocation, answer, lines: new Lines(answer) };
+}
+
+describe("a streamed watch", () => {
+  test("sends its head while nothing happens, then each change as it happens, and ends at its timeout", async () => {
+    const { invocation, answer, lines } = await watch({ timeoutSeconds: "4" });
+    expect(answer.head).toMatchObject({ statusCode: 200 });
+    expect(answer.head.multiValueHeaders?.["Content-Type"]).toEqual(["application/json"]);
+    for (const name of ["one", "two", "three"]) {
+      await create(name);
+      expect(await lines.change()).toMatchObject({ type: "ADDED", object: { metadata: { name } } });
+    }
+    expect(await lines.change()).toBeUndefined();
+    await invocation.done;
+  });
+
+  test("gets bookmarks while nothing happens, also at its end", async () => {
+    const { lines, invocation } = await watch({ allowWatchBookmarks: "true", timeoutSeconds: "2" });
+    const { resourceVersion } = (await create("marked")).metadata;
+    expect(await lines.change()).toMatchObject({ object: { metadata: { name: "marked" } } });
+    const rest: unknown[] = [];
+    for (let one = await lines.next(); one; one = await lines.next()) rest.push(one);
+    expect(rest.length).toBeGreaterThan(2);
+    for (const one of rest) expect(one).toMatchObject({ type: "BOOKMARK", object: { metadata: { resourceVersion } } });
+    await invocation.done;
+  });
+
+  test("that nobody reads ends cleanly before the function's own deadline, and leaves nothing that runs on", async () => {
+    const begunAt = Date.now();
+    const { invocation, answer } = await watch({}, 5_000);
+    // Lambda takes what is said, and the client that it was for is gone.
+    void read(answer);
+    await invocation.done;
+    expect(Date.now() - begunAt).toBeLessThan(5_000);
+    await expectQuiet();
+    const version = await function_.invoke(event("GET", "/version")).streamed;
+    expect(version.head.statusCode).toBe(200);
+    expect(JSON.parse(await read(version))).toMatchObject({ major: "1" });
+  });
+
+  test("ends at once where the connection breaks", async () => {
+    const broken = await start("stream");
+    try {
+      const { answer, invocation, lines } = await watch({}, 60_000, broken);
+      await create("heard");
+      expect(await lines.next()).toMatchObject({ object: { metadata: { name: "heard" } } });
+      answer.abandon();
+      // AWS' client takes a broken connection badly and ends the process; either way nobody is left.
+      await invocation.done.catch((error) => expect(String(error)).toContain("socket hang up"));
+      await expectQuiet();
+    } finally {
+      await broken.stop();
+    }
+  });
+});
+
+async function read({ body }: StreamedAnswer): Promise<string> {
+  let text = "";
+  for await (const chunk of body) text += chunk;
+  return text;
+}
+
+/** No request reaches the table for longer than a quiet watch pauses: the one thing that only time can tell. */
+async function expectQuiet(): Promise<void> {
+  const before = proxy.count();
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect(proxy.count()).toBe(before);
+}
+
+describe("a streamed answer that is no watch", () => {
+  test("comes whole, with all its headers", async () => {
+    const answer = await function_.invoke(event("GET", `${collection}/missing`)).streamed;
+    expect(answer.head.statusCode).toBe(404);
+    expect(JSON.parse(await read(answer))).toMatchObject({ kind: "Status", reason: "NotFound" });
+  });
+
+  test("is 501 where a way into a node is needed", async () => {
+    const pod = {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "p" },
+      spec: { containers: [{ name: "c", image: "i" }] },
+    };
+    await cluster.client(admin).request("POST", "/api/v1/namespaces/default/serviceaccounts", {
+      apiVersion: "v1",
+      kind: "ServiceAccount",
+      metadata: { name: "default" },
+    });
+    await cluster.client(admin).request("POST", "/api/v1/namespaces/default/pods", pod);
+    const asked = event("POST", "/api/v1/namespaces/default/pods/p/exec", { command: "sh" });
+    const answer = await function_.invoke(asked).streamed;
+    expect(answer.head.statusCode).toBe(501);
+    expect(JSON.parse(await read(answer)).message).toContain("commands cannot be run in pods");
+  });
+});
+
+test("a function that the gateway buffers answers a watch with what has happened, and a bookmark", async () => {
+  const buffered = await start("buffered");
+  try {
+    const { resourceVersion } = await cluster.client(admin).list(configmaps, { namespace: "default" });
+    await create("held");
+    const query = { watch: "true", resourceVersion, allowWatchBookmarks: "true" };
+    const result = JSON.parse(await buffered.invoke(event("GET", collection, query)).whole);
+    expect(result.statusCode).toBe(200);
+    const lines = result.body
+      .trimEnd()
+      .split("\n")
+      .map((line: string) => JSON.parse(line));
+    expect(lines.filter(({ type }: { type: string }) => type !== "BOOKMARK")).toMatchObject([
+      { type: "ADDED", object: { metadata: { name: "held" } } },
+    ]);
+    const [added, bookmark] = lines.slice(-2);
+    expect(bookmark).toMatchObject({ type: "BOOKMARK", object: { metadata: {} } });
+    expect(bookmark.object.metadata.resourceVersion).toBe(added.object.metadata.resourceVersion);
+  } finally {
+    await buffered.stop();
+  }
+});
