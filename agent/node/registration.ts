@@ -131,7 +131,7 @@ export class Registration {
       return await client.create(nodes, { apiVersion: "v1", kind: "Node", metadata, spec, status: await status([]) });
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
-      return await client.get(nodes, { name: nodeName });
+      return await this.#reconcile(await client.get(nodes, { name: nodeName }));
     }
   }
 

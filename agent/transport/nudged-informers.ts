@@ -42,17 +42,19 @@ interface Held {
 /** Copies of single objects, each a list of one. */
 export class NudgedCopies implements ObjectCopies {
   readonly #client: Client;
+  readonly #readTimeoutMs: number;
   readonly #need: (resources: readonly Resource[]) => void;
   readonly #held = new Set<Held>();
 
-  /** `need` has copies of the resources read again, as long as it takes. */
-  constructor(client: Client, need: (resources: readonly Resource[]) => void) {
+  /** A read ends after `readTimeoutMs`; `need` has copies of the resources read again, as long as it takes. */
+  constructor(client: Client, readTimeoutMs: number, need: (resources: readonly Resource[]) => void) {
     this.#client = client;
+    this.#readTimeoutMs = readTimeoutMs;
     this.#need = need;
   }
 
   open(resource: Resource, namespace: string, name: string, onError: (error: unknown) => void): ObjectCopy {
-    const informers = createCatchUpInformers({ client: this.#client });
+    const informers = createCatchUpInformers({ client: this.#client, readTimeoutMs: this.#readTimeoutMs });
     const informer = informers.get<KubeObject>(resource, { namespace, fieldSelector: `metadata.name=${name}` });
     const held: Held = { resource, informers, onError };
     this.#held.add(held);

@@ -7,6 +7,7 @@ import type { AgentOptions } from "../options.ts";
 import { DirectTransport } from "./direct.ts";
 import { nextEpoch } from "./epoch.ts";
 import type { SqsOptions } from "./flags.ts";
+import { dateOf, ServerClock } from "./server-clock.ts";
 import type { Queues } from "./sqs.ts";
 import type { Transport } from "./transport.ts";
 
@@ -61,10 +62,16 @@ export async function openClient(
 ): Promise<HttpClient> {
   if (api === undefined) return createHttpClient({ kubeconfig, userAgent });
   const { stsTokens } = await import("../../lib/aws/sts-token.ts");
+  const clock = new ServerClock(systemClock, () => dateOf(`${api}/version`));
   const tokens = stsTokens({
     clusterId: clusterIdOf(api),
     region,
+    clock,
     ...(stsEndpoint === undefined ? {} : { endpoint: stsEndpoint }),
   });
-  return createHttpClient({ server: api, userAgent, tokenProvider: () => tokens.token() });
+  const tokenProvider = async () => {
+    await clock.set();
+    return tokens.token();
+  };
+  return createHttpClient({ server: api, userAgent, tokenProvider });
 }

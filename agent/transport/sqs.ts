@@ -40,6 +40,8 @@ export interface SqsTransportOptions {
   readonly log: (message: string, error?: unknown) => void;
 }
 
+/** What is read is there, so that it comes at once; a connection may die without a word. */
+const readTimeoutMs = 60_000;
 const firstDelayMs = 1000;
 const maxDelayMs = 30_000;
 const resources: readonly Resource[] = [pods, services, endpointslices, nodes, configmaps, secrets];
@@ -62,8 +64,12 @@ export class SqsTransport implements Transport {
     this.#options = options;
     this.client = client;
     const failed = (what: string) => (error: unknown) => log(`${what}: ${(error as Error).message}`, error);
-    const informers = createCatchUpInformers({ client, onError: failed("a change can't be handled") });
-    const copies = new NudgedCopies(client, (some) => void this.#catchUps.need(some));
+    const informers = createCatchUpInformers({
+      client,
+      readTimeoutMs,
+      onError: failed("a change can't be handled"),
+    });
+    const copies = new NudgedCopies(client, readTimeoutMs, (some) => void this.#catchUps.need(some));
     this.#catchUps = new CatchUps({
       clock,
       random,
@@ -138,7 +144,12 @@ export class SqsTransport implements Transport {
       await clock.sleep(delayMs * (0.5 + random.number()), signal);
       if (signal.aborted) break;
       try {
-        place.seen({ object: await client.get(nodes, { name: nodeName }) });
+        const node = await client.get(nodes, { name: nodeName });
+        const { uid, annotations } = node.metadata;
+        const isAsked = annotations?.[transportAnnotation] === this.nodeAnnotations[transportAnnotation];
+        // Somebody may have taken away what asks for an inbox.
+        const patch = { metadata: { uid, annotations: this.nodeAnnotations } };
+        place.seen({ object: isAsked ? node : await client.patch(nodes, { name: nodeName }, "merge", patch) });
       } catch (error) {
         if (isNotFound(error)) place.seen({ old: place.node });
         else log(`the node's inbox is not known yet: ${(error as Error).message}`, error);

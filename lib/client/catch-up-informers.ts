@@ -11,6 +11,8 @@ import { InformerStore, informerKey, metadataOf } from "./shared-informers.ts";
 /** What they are made with. */
 export interface CatchUpInformersOptions {
   readonly client: Client;
+  /** How long reading a resource's changes may take: a dead connection must not be waited for. @default no limit */
+  readonly readTimeoutMs?: number;
   /** Told of handlers that threw. */
   readonly onError?: (error: unknown, resource: Resource) => void;
 }
@@ -45,8 +47,8 @@ class CatchingUp implements CatchUpInformers {
     const key = informerKey(resource, query, (whole) => this.#copies.has(whole));
     let copy = this.#copies.get(key);
     if (copy === undefined) {
-      const { client, onError } = this.#options;
-      copy = new Copy(client, resource, query, this.#stopping.signal, (error) => onError?.(error, resource));
+      const { onError } = this.#options;
+      copy = new Copy(this.#options, resource, query, this.#stopping.signal, (error) => onError?.(error, resource));
       this.#copies.set(key, copy);
     }
     return copy.store as unknown as Informer<T>;
@@ -81,19 +83,21 @@ class Copy {
   readonly #client: Client;
   readonly #query: Omit<InformerQuery, "metadataOnly">;
   readonly #signal: AbortSignal;
+  readonly #readTimeoutMs: number | undefined;
   #revision: string | undefined;
   #running: Promise<void> | undefined;
   /** Begins when the running one has ended: whoever asks meanwhile wants what was written since that began. */
   #waiting: Promise<void> | undefined;
 
   constructor(
-    client: Client,
+    { client, readTimeoutMs }: CatchUpInformersOptions,
     resource: Resource,
     { metadataOnly, ...query }: InformerQuery,
     signal: AbortSignal,
     onError: (error: unknown) => void,
   ) {
     this.#client = client;
+    this.#readTimeoutMs = readTimeoutMs;
     this.resource = resource;
     this.#query = query;
     this.#signal = signal;
@@ -140,9 +144,13 @@ class Copy {
   /** False: the history since then is gone, so that only a list helps. */
   async #readChanges(since: string): Promise<boolean> {
     const query = { ...this.#query, resourceVersion: since, allowWatchBookmarks: true, untilCaughtUp: true };
+    const signal =
+      this.#readTimeoutMs === undefined
+        ? this.#signal
+        : AbortSignal.any([this.#signal, AbortSignal.timeout(this.#readTimeoutMs)]);
     let last = "";
     try {
-      for await (const event of this.#client.watch(this.resource, query, this.#signal)) {
+      for await (const event of this.#client.watch(this.resource, query, signal)) {
         this.store.apply(event);
         this.#revision = event.object.metadata.resourceVersion;
         last = event.type;

@@ -1,11 +1,5 @@
 /** The agent's side of the queues in SQS: its inbox, and the report queue. */
-import {
-  DeleteMessageBatchCommand,
-  ReceiveMessageCommand,
-  SendMessageCommand,
-  SQSClient,
-  type SQSClientConfig,
-} from "@aws-sdk/client-sqs";
+import { DeleteMessageBatchCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { type Inbox, InboxGone } from "../../nodes/inbox.ts";
 import type { ReportQueue } from "../../nodes/reports.ts";
 import { reportSignature, signatureAttribute } from "../../nodes/sender.ts";
@@ -31,18 +25,24 @@ export interface AgentQueues {
 const waitSeconds = 20;
 /** A long poll that is not answered in this time has lost its connection (ms). */
 const pollTimeoutMs = (waitSeconds + 10) * 1000;
+/** Heartbeats must not wait behind a send that nobody answers (ms). */
+const sendTimeoutMs = 10_000;
 const maxMessages = 10;
 
 /** Opens both; nothing is sent before they are used. The caller repeats what fails, so that the SDK does not. */
 export function openAgentQueues(options: AgentQueuesOptions): AgentQueues {
   const { region, endpoint, reportQueueUrl, signingKey } = options;
-  const config: SQSClientConfig = {
-    region,
-    ...(endpoint === undefined ? {} : { endpoint }),
-    maxAttempts: 1,
-    requestHandler: { connectionTimeout: 5_000, requestTimeout: pollTimeoutMs, throwOnRequestTimeout: true },
-  };
-  const client = new SQSClient(config);
+  const clientFor = (timeoutMs: number) =>
+    new SQSClient({
+      region,
+      // The address of an inbox is read from the Node: credentials go to the region's SQS alone, whatever is written there.
+      useQueueUrlAsEndpoint: false,
+      ...(endpoint === undefined ? {} : { endpoint }),
+      maxAttempts: 1,
+      requestHandler: { connectionTimeout: 5_000, requestTimeout: timeoutMs, throwOnRequestTimeout: true },
+    });
+  const polls = clientFor(pollTimeoutMs);
+  const sends = clientFor(sendTimeoutMs);
   return {
     reports: {
       async send(body) {
@@ -50,11 +50,14 @@ export function openAgentQueues(options: AgentQueuesOptions): AgentQueues {
           signingKey === undefined
             ? undefined
             : { [signatureAttribute]: { DataType: "String", StringValue: reportSignature(signingKey, body) } };
-        await client.send(new SendMessageCommand({ QueueUrl: reportQueueUrl, MessageBody: body, MessageAttributes }));
+        await sends.send(new SendMessageCommand({ QueueUrl: reportQueueUrl, MessageBody: body, MessageAttributes }));
       },
     },
-    inbox: (url) => sqsInbox(client, url),
-    close: () => client.destroy(),
+    inbox: (url) => sqsInbox(polls, url),
+    close() {
+      polls.destroy();
+      sends.destroy();
+    },
   };
 }
 

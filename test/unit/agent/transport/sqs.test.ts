@@ -252,6 +252,20 @@ describe("faults", () => {
     await cloud.eventually(() => expect(ownPods().get("default/web")).toBeDefined());
   });
 
+  it("what asks for an inbox is taken off the Node: it is put there again", async () => {
+    await hasInbox();
+    const annotations = { "coracle.dev/transport": null };
+    await cloud.admin.patch(nodes, { name: nodeName }, "merge", { metadata: { annotations } });
+    await cloud.eventually(() => expect(cloud.inboxes.size).toBe(0));
+    const { uid } = (await node()).metadata;
+    cloud.queues.inboxes.clear();
+    await cloud.eventually(() => expect([...cloud.inboxes.keys()]).toEqual([uid]));
+    ownPods();
+    await cloud.eventually(() => expect(cloud.queues.inboxes.size).toBe(1));
+    await bind("web");
+    await cloud.eventually(() => expect(ownPods().get("default/web")).toBeDefined());
+  });
+
   it("the control plane says that it has not heard of the node: that says all again", async () => {
     await hasInbox();
     const pod = await bind("web");

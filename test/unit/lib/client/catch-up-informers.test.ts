@@ -55,6 +55,18 @@ describe("catch-up informers", () => {
     expect(asked).toEqual(["list", "watch", "watch"]);
   });
 
+  it("gives up a connection over which nothing comes any more", async () => {
+    const dead: Client["watch"] = async function* (_resource, _query, signal) {
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    };
+    const dying = new Proxy(client, { get: (target, name) => (name === "watch" ? dead : Reflect.get(target, name)) });
+    const informers = createCatchUpInformers({ client: dying, readTimeoutMs: 20 });
+    informers.get(configmaps);
+    await informers.catchUp();
+    await expect(informers.catchUp()).rejects.toThrow("could not be read to their end");
+    await informers.stop();
+  });
+
   it("keeps to its selector, and to metadata where no more is wanted", async () => {
     const informers = createCatchUpInformers({ client });
     const copy = informers.get(configmaps, { labelSelector: "x=y", metadataOnly: true });
