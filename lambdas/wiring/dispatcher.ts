@@ -11,7 +11,7 @@ import {
 } from "../../lib/aws/stream/log-records.ts";
 import { ChangeMapper, type LoggedChange } from "../../lib/controllers/queued/change-mapper.ts";
 import { forwardDelay } from "../../lib/controllers/queued/delays.ts";
-import { ChangeLoader } from "../../lib/controllers/queued/logged-change.ts";
+import { ChangeLoader, UnreadableEntry } from "../../lib/controllers/queued/logged-change.ts";
 import { collectionOf } from "../../lib/controllers/queued/messages.ts";
 import type { NodeNudges, NudgeEntry } from "../../lib/nodes/nudges.ts";
 import { nodes, pods } from "../../lib/openapi/types/resources.ts";
@@ -32,9 +32,18 @@ export interface DispatcherOptions {
 
 /** A readable record. */
 interface Dispatched {
+  readonly record: StreamRecord;
   readonly sequenceNumber: string;
   readonly item: LogItem;
   readonly entry: LogEntry;
+  readonly at: number;
+}
+
+/** Its change. */
+interface Loaded {
+  readonly change: LoggedChange;
+  readonly entry: LogEntry;
+  /** When the log got it (ms). */
   readonly at: number;
 }
 
@@ -77,7 +86,7 @@ export class Dispatcher {
       [...byCluster].map(async ([cluster, some]) => {
         if (!this.#options.loops.names.includes(cluster)) return;
         try {
-          await this.#dispatch(cluster, some);
+          failed.push(...(await this.#dispatch(cluster, some)));
         } catch (error) {
           logError(error, `dispatch of ${cluster}`);
           failed.push(some[0].sequenceNumber);
@@ -111,7 +120,7 @@ export class Dispatcher {
     if (entry === undefined) return undefined;
     const { SequenceNumber = "", ApproximateCreationDateTime: seconds } = record.dynamodb ?? {};
     const at = seconds === undefined ? this.#clock.now() : seconds * 1000;
-    return { sequenceNumber: SequenceNumber, item, entry, at };
+    return { record, sequenceNumber: SequenceNumber, item, entry, at };
   }
 
   /** Gives what is to be delivered again of a record that could not be read. */
@@ -119,7 +128,8 @@ export class Dispatcher {
     const { loops, failuresQueueUrl } = this.#options;
     const sequenceNumber = dynamodb?.SequenceNumber ?? "";
     logError(error, `record ${sequenceNumber}`);
-    if (!(error instanceof UnreadableRecord) || failuresQueueUrl === undefined) return [sequenceNumber];
+    const isUnreadable = error instanceof UnreadableRecord || error instanceof UnreadableEntry;
+    if (!isUnreadable || failuresQueueUrl === undefined) return [sequenceNumber];
     const place = { pk: dynamodb?.NewImage?.pk?.S, sk: dynamodb?.NewImage?.sk?.S };
     const body = JSON.stringify({ eventID, sequenceNumber, ...place, error: error.message });
     try {
@@ -131,29 +141,37 @@ export class Dispatcher {
     }
   }
 
-  async #dispatch(cluster: string, dispatched: readonly Dispatched[]): Promise<void> {
+  /** Gives what is to be delivered again of records that hold no object. Rejects where all of them must be. */
+  async #dispatch(cluster: string, dispatched: readonly Dispatched[]): Promise<string[]> {
     const { loops, mapper, loader, signs } = await this.#cluster(cluster);
-    const changes: LoggedChange[] = await Promise.all(
-      dispatched.map(({ item, entry }) => loader.load(item.collection, entry)),
+    const failed: string[] = [];
+    const loaded = await Promise.all(
+      dispatched.map(async ({ record, item, entry, at }): Promise<Loaded | undefined> => {
+        try {
+          return { change: await loader.load(item.collection, entry), entry, at };
+        } catch (error) {
+          if (!(error instanceof UnreadableEntry)) throw error;
+          failed.push(...(await this.#unread(record, error)));
+          return undefined;
+        }
+      }),
     );
-    const wakeups = await mapper.map(changes);
+    const readable = loaded.filter((one) => one !== undefined);
+    const wakeups = await mapper.map(readable.map(({ change }) => change));
     await Promise.all([
       this.#options.loops.wakeups(loops.cluster).now(wakeups),
-      this.#nudge(loops, dispatched, changes),
-      signs.note(changes.map((change, index) => ({ change, at: dispatched[index].at }))),
+      this.#nudge(loops, readable),
+      signs.note(readable),
     ]);
+    return failed;
   }
 
-  async #nudge(
-    { cluster, informers }: ClusterLoops,
-    dispatched: readonly Dispatched[],
-    changes: readonly LoggedChange[],
-  ) {
+  async #nudge({ cluster, informers }: ClusterLoops, loaded: readonly Loaded[]): Promise<void> {
     const { nudges } = this.#options;
     if (nudges === undefined) return;
     const entries: NudgeEntry[] = [];
-    for (const [index, { entry }] of dispatched.entries()) {
-      const { resource, revision, object } = changes[index];
+    for (const { entry, change } of loaded) {
+      const { resource, revision, object } = change;
       const collection = collectionOf(resource);
       if (!nudging.has(collection)) continue;
       const { key, fields, previous } = entry;

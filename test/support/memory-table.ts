@@ -13,7 +13,14 @@ export function memoryTable(): Table & { readonly items: SimulatedTable } {
     query: async (query) => items.query(query),
     count: async (query, clauses) => items.count(query, clauses),
     write: async (write) => items.write(write),
-    transact: (writes) => new Promise((resolve) => items.transact(writes, resolve)),
+    async transact(writes) {
+      let isDone = false;
+      items.transact(writes, () => {
+        isDone = true;
+      });
+      // Its time goes by at once.
+      await items.world.runUntil(() => isDone, 1_000);
+    },
     close: () => {},
   };
 }

@@ -161,7 +161,8 @@ export class CollectionLog {
 
   private isTendingDue(counter: Counter): boolean {
     const { clock, times, switches } = this.settings;
-    if (!switches.compaction || counter.ticket === firstRevision) return false;
+    // Where all is forgotten already there is nothing to note either: an idle collection is only read.
+    if (!switches.compaction || counter.ticket === firstRevision || counter.compacted >= counter.ticket) return false;
     return counter.noteAt === 0 || clock.now() - counter.noteAt >= times.historyMs;
   }
 

@@ -76,7 +76,7 @@ export async function loadLogItem(
 /** What zlib and JSON throw, as opposed to the table. */
 function isUnreadable(error: unknown): boolean {
   if (error instanceof SyntaxError || error instanceof TypeError) return true;
-  return String((error as { code?: unknown }).code ?? "").startsWith("ZSTD_");
+  return /^Z(STD)?_/.test(String((error as { code?: unknown }).code));
 }
 
 /** `cluster/group/resource#log#3` → the collection. */

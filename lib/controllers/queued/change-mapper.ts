@@ -1,7 +1,8 @@
 /** Changes of the store → wake-ups of controllers, by what each controller declares beside its reconciler. */
+import { StatusError } from "../../apimachinery/errors.ts";
 import type { KubeObject, Resource } from "../../apimachinery/meta.ts";
 import type { CatchUpInformers } from "../../client/catch-up-informers.ts";
-import type { Change } from "../controller.ts";
+import type { Change, Source } from "../controller.ts";
 import { ControllerSet, type ControllerSetOptions, type MadeController } from "./controller-set.ts";
 import { collectionOf, type Wakeup } from "./messages.ts";
 import { selectedChange } from "./selected-change.ts";
@@ -89,49 +90,66 @@ export class ChangeMapper {
       if (collectionOf(source.resource) !== collectionOf(resource)) continue;
       const selected = selectedChange(change, source.query);
       if (selected === undefined) continue;
-      const ask = async () => [...source.keys(selected)];
-      for (const key of await this.#settled(ask, (error) => this.#defect(name, logged, error))) keys.add(key);
+      for (const key of await this.#settled(name, logged, () => keysOf(source, selected))) keys.add(key);
     }
     if (controller.graphKeys === undefined || isEvent(resource)) return keys;
     const ask = async () => (await controller.graphKeys?.(resource, change)) ?? [];
-    const failed = (error: unknown) => {
-      // What the server can't answer now, it can later.
-      if (!isDefect(error)) throw error;
-      this.#defect(name, logged, error);
-    };
-    for (const key of await this.#settled(ask, failed)) keys.add(key);
+    for (const key of await this.#settled(name, logged, ask)) keys.add(key);
     return keys;
   }
 
   /** Asks until all that was read for the answer is as new as the change. */
-  async #settled(ask: () => Promise<readonly string[]>, failed: (error: unknown) => void): Promise<readonly string[]> {
-    for (;;) {
-      this.#informers.take();
-      let failure: unknown;
-      let keys: readonly string[] = [];
-      try {
-        keys = await ask();
-      } catch (error) {
-        failure = error;
-      }
-      const stale = this.#informers.take().filter((resource) => !this.#fresh.has(collectionOf(resource)));
-      if (stale.length > 0) {
+  async #settled(
+    name: string,
+    change: LoggedChange,
+    ask: () => Promise<readonly string[]>,
+  ): Promise<readonly string[]> {
+    try {
+      for (;;) {
+        this.#informers.take();
+        // What was thrown over old copies may not be over new ones.
+        const answer = await ask().then(
+          (keys) => ({ keys }),
+          (error: unknown) => ({ error }),
+        );
+        const stale = this.#informers.take().filter((resource) => !this.#fresh.has(collectionOf(resource)));
+        if (stale.length === 0) {
+          if ("keys" in answer) return answer.keys;
+          throw answer.error;
+        }
         await this.#options.informers.catchUp(stale);
         for (const resource of stale) this.#fresh.add(collectionOf(resource));
-      } else if (failure === undefined) return keys;
-      else {
-        failed(failure);
-        return [];
       }
+    } catch (error) {
+      // What the server can't answer now, it can later; all other changes would wait for the rest in vain.
+      if (!isDefect(error)) throw error;
+      this.#options.onError?.(name, change, error);
+      return [];
     }
   }
+}
 
-  #defect(controller: string, change: LoggedChange, error: unknown): void {
-    this.#options.onError?.(controller, change, error);
+/** What a source's function throws is never the server's fault: it asks nobody. */
+class KeysFailed extends Error {
+  override name = "KeysFailed";
+}
+
+async function keysOf(source: Source, change: Change): Promise<readonly string[]> {
+  try {
+    return [...source.keys(change)];
+  } catch (error) {
+    throw new KeysFailed((error as Error).message, { cause: error });
   }
 }
 
-/** Whether the program is wrong, and not the world. */
+/** Whether it is the same however often it is asked: the program is wrong, or something is forbidden. */
 function isDefect(error: unknown): boolean {
-  return error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
+  if (error instanceof StatusError) {
+    const { code = 500 } = error.status;
+    return code >= 400 && code < 500 && !passing.has(code);
+  }
+  return [KeysFailed, TypeError, RangeError, ReferenceError].some((kind) => error instanceof kind);
 }
+
+/** Timeout, conflict, gone, too many requests. */
+const passing = new Set([408, 409, 410, 429]);

@@ -21,6 +21,11 @@ export interface CollectionName {
 /** The text of an entry that is older than what was seen here; undefined where history is gone. */
 export type PreviousText = (collection: CollectionName, revision: number) => Promise<string | undefined>;
 
+/** An entry of the log holds no object. The message says nothing of what it holds. */
+export class UnreadableEntry extends Error {
+  override name = "UnreadableEntry";
+}
+
 /** So many texts are kept, none of them longer than that. */
 const textLimit = 500;
 const longestText = 32_768;
@@ -34,19 +39,25 @@ export class ChangeLoader {
     this.#previousText = previousText;
   }
 
-  /** Throws a SyntaxError or a TypeError where the entry holds no object; rejects where history can't be read. */
+  /** Throws UnreadableEntry; rejects where history can't be read. */
   async load(collection: CollectionName, record: LogRecord): Promise<LoggedChange> {
     const { type, revision, text, previous } = record;
     const object = parse(text);
     const change = { resource: resourceOf(collection, object), revision };
     if (text.length <= longestText) this.#seen.set(placeOf(collection, revision), text);
     if (type === "deleted") return { ...change, old: object };
-    const before = previous === undefined ? undefined : await this.#before(collection, previous.revision);
-    return { ...change, object, ...(before === undefined ? {} : { old: parse(before) }) };
+    const old = previous === undefined ? undefined : await this.#before(collection, previous.revision);
+    return { ...change, object, ...(old === undefined ? {} : { old }) };
   }
 
-  async #before(collection: CollectionName, revision: number): Promise<string | undefined> {
-    return this.#seen.get(placeOf(collection, revision)) ?? this.#previousText(collection, revision);
+  async #before(collection: CollectionName, revision: number): Promise<KubeObject | undefined> {
+    const text = this.#seen.get(placeOf(collection, revision)) ?? (await this.#previousText(collection, revision));
+    try {
+      return text === undefined ? undefined : parse(text);
+    } catch {
+      // That entry was set aside when it came.
+      return undefined;
+    }
   }
 }
 
@@ -55,9 +66,13 @@ function placeOf({ group, resource }: CollectionName, revision: number): string 
 }
 
 function parse(text: string): KubeObject {
-  const object = JSON.parse(text) as Partial<KubeObject> | null;
-  if (typeof object?.metadata?.name !== "string") throw new TypeError("a log entry holds no object");
-  return object as KubeObject;
+  try {
+    const object = JSON.parse(text) as Partial<KubeObject> | null;
+    if (typeof object?.metadata?.name === "string") return object as KubeObject;
+  } catch {
+    // The parser's own message quotes the text.
+  }
+  throw new UnreadableEntry("an entry of the log holds no object");
 }
 
 /** The resource of an object, as the object itself says: also of kinds that are served no more. */

@@ -41,6 +41,8 @@ const maxConflicts = 3;
 const baseRetryMs = 1_000;
 /** Computing the same due time twice gives times that differ by a little. */
 const dueSlackMs = 100;
+/** So much earlier than it is due by the clock of this machine may a wake-up come: other machines' clocks differ. */
+const earlyMs = 2_000;
 /** So many keys are remembered. */
 const keyLimit = 10_000;
 
@@ -72,11 +74,11 @@ export class QueuedControllers {
     if (made === undefined) throw new MalformedMessage("there is no controller of that name");
     const id = idOf(wakeup);
     if (this.#isCovered(id, wakeup)) return "covered";
-    // It may be the one that was asked for, early because the machines' clocks differ.
-    if (wakeup.collection === undefined) this.#due.delete(id);
+    this.#forgetDue(id, wakeup);
     let result: Result;
+    let read: ReadonlyMap<string, number>;
     try {
-      result = await this.#reconcile(made, wakeup, id);
+      ({ result, read } = await this.#reconcile(made, wakeup));
     } catch (error) {
       this.#covered.delete(id);
       if (!isConflict(error) && !isNamespaceTerminating(error)) onError?.(wakeup.controller, wakeup.key, error);
@@ -84,7 +86,19 @@ export class QueuedControllers {
       return "retried";
     }
     if (result.requeueAfterMs !== undefined) await this.#requeue(wakeup, id, result.requeueAfterMs);
+    // Only now: where the wake-up of later could not be sent, this one comes again and must run again.
+    this.#covered.set(id, read);
     return "reconciled";
+  }
+
+  /**
+   * The wake-up may be the one that was asked for. One that comes much earlier is another process's: it leads to none of
+   * its own, since the one that was asked for here is still to come. So what several processes have asked for becomes one.
+   */
+  #forgetDue(id: string, { collection }: Wakeup): void {
+    const asked = this.#due.get(id);
+    if (collection !== undefined || asked === undefined) return;
+    if (asked - this.#options.clock.now() <= earlyMs) this.#due.delete(id);
   }
 
   /** Resolves when the Events recorded so far are written or dropped: call it before the process may be frozen. */
@@ -97,7 +111,11 @@ export class QueuedControllers {
     return (this.#covered.get(id)?.get(collection) ?? 0) >= revision;
   }
 
-  async #reconcile({ name, controller, resources }: MadeController, { key }: Wakeup, id: string): Promise<Result> {
+  /** Gives what the run says, and how far it had read. */
+  async #reconcile(
+    { name, controller, resources }: MadeController,
+    { key }: Wakeup,
+  ): Promise<{ result: Result; read: ReadonlyMap<string, number> }> {
     const { informers, health } = this.#options;
     for (let conflicts = 0; ; conflicts++) {
       const fresh = readsHealth.has(name) ? health?.refresh() : undefined;
@@ -105,8 +123,7 @@ export class QueuedControllers {
       const read = this.#positions(resources);
       try {
         const result = await controller.reconcile(key);
-        this.#covered.set(id, read);
-        return result ?? {};
+        return { result: result ?? {}, read };
       } catch (error) {
         if (!isConflict(error) || conflicts === maxConflicts) throw error;
       }

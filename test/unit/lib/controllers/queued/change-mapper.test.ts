@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { newInternalError } from "../../../../../lib/apimachinery/errors.ts";
+import { newForbidden, newInternalError } from "../../../../../lib/apimachinery/errors.ts";
 import { keyOf } from "../../../../../lib/apimachinery/meta.ts";
 import { type ControllerEntry, ownKey, source } from "../../../../../lib/controllers/controller.ts";
 import { controllers } from "../../../../../lib/controllers/index.ts";
@@ -121,6 +121,28 @@ describe("mapping changes to keys", () => {
     await expect(cluster.mapper.map([change])).rejects.toThrow("the table is busy");
     fails = false;
     expect((await cluster.mapper.map([change])).map(({ key }) => key)).toEqual(["k"]);
+  });
+
+  it("does not wait for what is forbidden: it will be tomorrow, too", async () => {
+    const asking = entry("asking", {
+      graphKeys: async () => {
+        throw newForbidden(configmaps, "a", "no");
+      },
+    });
+    cluster = await startQueuedCluster({
+      controllers: [asking, readsSecrets],
+      wrap: (client) =>
+        new Proxy(client, {
+          get: (target, name) => {
+            if (name !== "list") return Reflect.get(target, name);
+            return async () => {
+              throw newForbidden(secrets, "", "no");
+            };
+          },
+        }),
+    });
+    expect(await cluster.mapper.map([await changeOf("a")])).toEqual([]);
+    expect(cluster.errors.length).toBe(2);
   });
 
   it("asks one controller where it is told to, and leaves out what is ignored and Events", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ChangeLoader, type LogRecord } from "../../../../../lib/controllers/queued/logged-change.ts";
+import { ChangeLoader, type LogRecord, UnreadableEntry } from "../../../../../lib/controllers/queued/logged-change.ts";
 
 const pods = { group: "", resource: "pods" };
 const text = (revision: number, more = {}) =>
@@ -65,6 +65,6 @@ describe("entries of the log as changes", () => {
     ['{"metadata":{}}'],
   ])("are refused where they hold no object: %s", async (broken) => {
     const loader = new ChangeLoader(async () => undefined);
-    await expect(loader.load(pods, { type: "created", revision: 2, text: broken })).rejects.toThrow();
+    await expect(loader.load(pods, { type: "created", revision: 2, text: broken })).rejects.toThrow(UnreadableEntry);
   });
 });

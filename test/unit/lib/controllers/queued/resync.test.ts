@@ -15,7 +15,9 @@ afterEach(() => cluster.close());
 
 const namespace = "default";
 /** Keys say what the change was. */
-const told = ({ object, old }: Change) => [`${old === undefined ? "-" : keyOf(old)}>${object === undefined ? "-" : keyOf(object)}`];
+const told = ({ object, old }: Change) => [
+  `${old === undefined ? "-" : keyOf(old)}>${object === undefined ? "-" : keyOf(object)}`,
+];
 const entry: ControllerEntry = {
   name: "c",
   create: () => ({ name: "c", sources: [source(configmaps, told, { namespace })], reconcile: async () => {} }),

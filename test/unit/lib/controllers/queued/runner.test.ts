@@ -146,6 +146,39 @@ describe("queued controllers", () => {
     expect(cluster.queues.waiting.length).toBe(3);
   });
 
+  it("become one of later, where several processes have asked for one each", async () => {
+    cluster = await startQueuedCluster({ controllers: [scripted(async () => ({ requeueAfterMs: 60_000 }))] });
+    for (let n = 0; n < 3; n++) {
+      cluster.restart();
+      await cluster.controllers.run(wakeup({ collection: "/secrets", revision: n + 1 }));
+    }
+    expect(cluster.queues.waiting.length).toBe(3);
+    cluster.clock.advance(60_000);
+    for (let n = 0; n < 3; n++) {
+      cluster.queues.take();
+      await cluster.controllers.run(wakeup());
+    }
+    expect(cluster.queues.waiting.length).toBe(1);
+  });
+
+  it("run again where the wake-up of later could not be sent: the queue is full", async () => {
+    let runs = 0;
+    const entry = scripted(async () => {
+      runs++;
+      return { requeueAfterMs: 60_000 };
+    });
+    cluster = await startQueuedCluster({ controllers: [entry] });
+    const made = await cluster.client.create(configmaps, { metadata: { name: "k", namespace: "default" } });
+    const change = { collection: "/configmaps", revision: Number(made.metadata.resourceVersion) };
+    cluster.queues.beforeSend = () => {
+      throw new Error("the queue is full");
+    };
+    await expect(cluster.controllers.run(wakeup(change))).rejects.toThrow("the queue is full");
+    cluster.queues.beforeSend = undefined;
+    expect(await cluster.controllers.run(wakeup(change))).toBe("reconciled");
+    expect([runs, cluster.queues.waiting.length]).toEqual([2, 1]);
+  });
+
   it("note what is due in more than 15 minutes elsewhere, and do at once what is due now", async () => {
     let afterMs = 3_600_000;
     cluster = await startQueuedCluster({ controllers: [scripted(async () => ({ requeueAfterMs: afterMs }))] });

@@ -4,20 +4,30 @@ import { controllers } from "../../../../../lib/controllers/index.ts";
 import { NodeHealthCopy } from "../../../../../lib/controllers/queued/node-health-copy.ts";
 import { silentNodes } from "../../../../../lib/controllers/queued/silent-nodes.ts";
 import type { NodeHealthItem } from "../../../../../lib/nodes/health.ts";
-import { Scheduler, type SchedulerOptions } from "../../../../../lib/scheduler/scheduler.ts";
 import type { Node } from "../../../../../lib/openapi/types/core-v1.ts";
 import { deployments, nodes, pods } from "../../../../../lib/openapi/types/resources.ts";
+import { Scheduler, type SchedulerOptions } from "../../../../../lib/scheduler/scheduler.ts";
 import { type QueuedCluster, startQueuedCluster } from "../../../../support/queued-cluster.ts";
 
 const now = Date.parse("2026-01-01T00:10:00Z");
 
 function node(name: string, ready?: string, more: Partial<Node["metadata"]> = {}): Node {
-  const metadata = { name, uid: `uid-${name}`, resourceVersion: "1", creationTimestamp: "2026-01-01T00:00:00Z", ...more };
+  const metadata = {
+    name,
+    uid: `uid-${name}`,
+    resourceVersion: "1",
+    creationTimestamp: "2026-01-01T00:00:00Z",
+    ...more,
+  };
   const conditions = ready === undefined ? [] : [{ type: "Ready", status: ready }];
   return { apiVersion: "v1", kind: "Node", metadata, spec: {}, status: { conditions } };
 }
 
-const heard = (name: string, agoMs: number, uid = `uid-${name}`): NodeHealthItem => ({ node: name, uid, heardAt: now - agoMs });
+const heard = (name: string, agoMs: number, uid = `uid-${name}`): NodeHealthItem => ({
+  node: name,
+  uid,
+  heardAt: now - agoMs,
+});
 
 describe("silent nodes", () => {
   it.each<[string, Node, NodeHealthItem | undefined, number | undefined]>([
@@ -26,14 +36,27 @@ describe("silent nodes", () => {
     ["is silent: now", node("n", "True"), heard("n", 51_000), -999],
     ["is silent and not ready: now", node("n", "False"), heard("n", 3_600_000), -3_549_999],
     ["is known to be silent", node("n", "Unknown"), heard("n", 3_600_000), undefined],
-    ["is new, and has said nothing yet", node("n", undefined, { creationTimestamp: timeText(now - 20_000) }), undefined, undefined],
-    ["should have begun to speak soon", node("n", undefined, { creationTimestamp: timeText(now - 40_000) }), undefined, 20_001],
+    [
+      "is new, and has said nothing yet",
+      node("n", undefined, { creationTimestamp: timeText(now - 20_000) }),
+      undefined,
+      undefined,
+    ],
+    [
+      "should have begun to speak soon",
+      node("n", undefined, { creationTimestamp: timeText(now - 40_000) }),
+      undefined,
+      20_001,
+    ],
     ["never began to speak: now", node("n"), undefined, -539_999],
     ["has the name of one that has just spoken", node("n"), heard("n", 1_000, "another"), -539_999],
     ["is known by name alone", node("n", "True"), heard("n", 1_000, ""), undefined],
   ])("are told of one that %s", (_, one, health, wantMs) => {
     const wakeups = silentNodes("c", [one], health === undefined ? [] : [health], now);
-    const want = wantMs === undefined ? [] : [{ cluster: "c", controller: "node-lifecycle-controller", key: "n", dueAt: now + wantMs }];
+    const want =
+      wantMs === undefined
+        ? []
+        : [{ cluster: "c", controller: "node-lifecycle-controller", key: "n", dueAt: now + wantMs }];
     expect(wakeups).toEqual(want);
   });
 });
@@ -82,7 +105,9 @@ describe("a node that dies", () => {
     throw new Error("it never holds");
   }
 
-  it.each([0, 5, 24, 26, 36, 49, 51, 59])("is noticed within two minutes, and its pods replaced: tick at second %s", async (offset) => {
+  it.each([
+    0, 5, 24, 26, 36, 49, 51, 59,
+  ])("is noticed within two minutes, and its pods replaced: tick at second %s", async (offset) => {
     cluster = await startQueuedCluster({ controllers: [...controllers, scheduler], health: copy() });
     await cluster.settle();
     await addNode("dead");
@@ -106,8 +131,7 @@ describe("a node that dies", () => {
     const noticed = await secondsUntil(async () => (await ready("dead")) === "Unknown", offset, "alive");
     expect(noticed).toBeGreaterThan(50);
     expect(noticed).toBeLessThanOrEqual(120);
-    const replaced = async () =>
-      (await cluster.all(pods, "default")).some(({ spec }) => spec.nodeName === "alive");
+    const replaced = async () => (await cluster.all(pods, "default")).some(({ spec }) => spec.nodeName === "alive");
     expect(await secondsUntil(replaced, offset + noticed, "alive")).toBeLessThanOrEqual(60);
     expect(await ready("alive")).toBe("True");
     expect(cluster.errors).toEqual([]);

@@ -1,0 +1,143 @@
+/** The functions' loops over a table in memory: the stream's records and the queues are a test's to deliver. */
+import { generateKeyPairSync } from "node:crypto";
+import type { CloudCluster } from "../../lambdas/wiring/cluster.ts";
+import { readEnvironment } from "../../lambdas/wiring/environment.ts";
+import { Loops } from "../../lambdas/wiring/loops.ts";
+import { localSigner } from "../../lib/apiserver/authentication/signer.ts";
+import { createClusterServer } from "../../lib/apiserver/cluster-server.ts";
+import { DynamoStore } from "../../lib/aws/dynamodb/store.ts";
+import type { Item, Table } from "../../lib/aws/dynamodb/table.ts";
+import type { SqsRecord } from "../../lib/aws/sqs/event.ts";
+import type { OutgoingMessage } from "../../lib/aws/sqs/queue-sender.ts";
+import type { StreamRecord } from "../../lib/aws/stream/log-records.ts";
+import { createInProcessClient } from "../../lib/client/in-process.ts";
+import type { RestClient } from "../../lib/client/rest.ts";
+import { FakeClock, seededRandom } from "./fake-clock.ts";
+import { insertRecord } from "./log-records.ts";
+import { memoryTable } from "./memory-table.ts";
+
+const name = "default";
+const signer = localSigner(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey);
+
+/** A message in a queue. */
+export interface SentMessage extends OutgoingMessage {
+  readonly url: string;
+}
+
+/** The settings that the functions of a test have. */
+export const environment = readEnvironment({
+  TABLE_NAME: "table",
+  API_URL: "https://api.test",
+  CONTROLLERS_QUEUE_URL: "controllers",
+  SCHEDULER_QUEUE_URL: "scheduler",
+  DELAYS_QUEUE_URL: "delays",
+});
+
+/** One deployment. */
+export class CloudLoops {
+  readonly clock = new FakeClock();
+  readonly table = memoryTable();
+  readonly inserted: Item[] = [];
+  readonly sent: SentMessage[] = [];
+  /** Requests to the table, by method. */
+  readonly requests: string[] = [];
+  /** Called before each send, with the queue; throws to make it fail. */
+  beforeSend: ((url: string) => void) | undefined;
+  /** Called before each request to the table; throws to make it fail. */
+  beforeRequest: ((method: string) => void) | undefined;
+  readonly client: RestClient;
+  #serial = 0;
+
+  constructor() {
+    this.table.items.inserted = (item) => void this.inserted.push(item);
+    this.client = this.newCluster().client({ username: "admin", groups: ["system:masters"] });
+  }
+
+  /** Lets time go by until the work is done: who reads waits for writes that are under way. */
+  async finish<T>(work: Promise<T>): Promise<T> {
+    let isDone = false;
+    const done = () => {
+      isDone = true;
+    };
+    work.then(done, done);
+    await this.clock.advance(0);
+    while (!isDone) await this.clock.advance(10);
+    return work;
+  }
+
+  /** A process's loops: nothing in it knows what another one has seen. */
+  newLoops(): Loops {
+    const cluster = this.newCluster();
+    const clusters = { names: [name], get: async () => cluster, close: async () => {} };
+    return new Loops(environment, clusters, undefined, {
+      table: this.#counted(),
+      queues: {
+        send: async (url, messages) => {
+          this.beforeSend?.(url);
+          for (const message of messages) this.sent.push({ url, ...message });
+        },
+      },
+    });
+  }
+
+  newCluster(): CloudCluster {
+    const { clock } = this;
+    const random = seededRandom(++this.#serial);
+    const store = new DynamoStore(this.#counted(), { clock, random });
+    const api = createClusterServer({
+      cluster: name,
+      store,
+      clock,
+      random,
+      config: { serviceCIDRs: ["10.96.0.0/16"], nodePortRange: [30_000, 32_767] },
+      keys: [signer],
+      serverUrl: environment.apiUrl,
+      caches: "on use",
+      logError: () => {},
+    });
+    return {
+      name,
+      api,
+      store,
+      clock,
+      random,
+      client: (user, userAgent) => createInProcessClient(api.handle, user, { clock, userAgent }),
+    };
+  }
+
+  /** The stream's records since the last call, of log entries alone, as the mapping's filter lets them pass. */
+  records(): StreamRecord[] {
+    const items = this.inserted.splice(0).filter(({ t }) => t === "log");
+    return items.map((item) => insertRecord(item, String(++this.#serial).padStart(21, "1"), this.clock.now()));
+  }
+
+  /** Takes all messages out of a queue, as a function gets them. */
+  take(url: string): SqsRecord[] {
+    const taken = this.sent.filter((message) => message.url === url);
+    for (const message of taken) this.sent.splice(this.sent.indexOf(message), 1);
+    return taken.map(({ body, group }) => ({
+      messageId: `message-${++this.#serial}`,
+      body,
+      eventSource: "aws:sqs",
+      eventSourceARN: `arn:aws:sqs:eu-central-1:000000000000:${url}`,
+      attributes: group === undefined ? {} : { MessageGroupId: group },
+    }));
+  }
+
+  #counted(): Table {
+    const note = (method: string) => {
+      this.requests.push(method);
+      this.beforeRequest?.(method);
+    };
+    return new Proxy(this.table, {
+      get: (target, property) => {
+        const method: unknown = Reflect.get(target, property);
+        if (typeof method !== "function" || property === "close") return method;
+        return async (...args: unknown[]) => {
+          note(String(property));
+          return Reflect.apply(method, target, args);
+        };
+      },
+    });
+  }
+}

@@ -1,0 +1,122 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { Ticker } from "../../../../lambdas/wiring/ticker.ts";
+import { createNodeHealth } from "../../../../lib/aws/nodes/health.ts";
+import { configmaps, namespaces, nodes } from "../../../../lib/openapi/types/resources.ts";
+import { CloudLoops } from "../../../support/cloud-loops.ts";
+
+const minuteMs = 60_000;
+let cloud: CloudLoops;
+let ticker: Ticker;
+
+beforeEach(async () => {
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  cloud = new CloudLoops();
+  ticker = new Ticker(cloud.newLoops(), cloud.clock);
+});
+
+/** So many ticks, a minute apart. */
+async function minutes(count: number): Promise<void> {
+  for (let minute = 0; minute < count; minute++) {
+    await cloud.clock.advance(minuteMs);
+    await cloud.finish(ticker.run());
+  }
+}
+
+const bodies = () => cloud.sent.splice(0).map(({ body }) => JSON.parse(body));
+
+async function addNode(name: string): Promise<string> {
+  const { metadata } = await cloud.client.create(nodes, { metadata: { name }, spec: {} });
+  const status = { conditions: [{ type: "Ready", status: "True" }] };
+  await cloud.client.patch(nodes, { name }, "strategic", { status }, { subresource: "status" });
+  return metadata.uid;
+}
+
+describe("the tick", () => {
+  it("fits a fresh cluster out, once", async () => {
+    await cloud.finish(ticker.run());
+    const names = (await cloud.client.list(namespaces)).items.map(({ metadata }) => metadata.name);
+    expect(names).toContain("kube-system");
+    const transactions = () => cloud.requests.filter((method) => method === "transact").length;
+    const before = transactions();
+    await minutes(2);
+    expect(transactions()).toBe(before);
+  });
+
+  it("costs an idle cluster a few small reads, and wakes nobody", async () => {
+    // What a fresh cluster's history leaves to be done is over by then.
+    await minutes(31);
+    cloud.sent.length = 0;
+    cloud.requests.length = 0;
+    await minutes(10);
+    expect(cloud.sent).toEqual([]);
+    const reads = cloud.requests.filter((method) => method === "get" || method === "query").length;
+    expect(reads).toBe(cloud.requests.length);
+    expect(cloud.requests.length / 10).toBeLessThanOrEqual(14);
+  });
+
+  it("wakes the node lifecycle for a silent node, now or when its grace ends", async () => {
+    await minutes(11);
+    cloud.sent.length = 0;
+    const health = createNodeHealth(cloud.table, "default");
+    for (const [name, agoMs] of [
+      ["silent", 60_000],
+      ["late", 30_000],
+      ["fine", 5_000],
+    ] as const) {
+      const uid = await addNode(name);
+      await health.heard({ node: name, uid, heardAt: cloud.clock.now() + minuteMs - agoMs }, 0);
+    }
+    await minutes(1);
+    const told = cloud.sent.filter(({ body }) => body.includes("node-lifecycle") && !body.includes("collection"));
+    expect(
+      new Set(told.map(({ url, body, delaySeconds }) => [url, JSON.parse(body).key, delaySeconds].join(" "))),
+    ).toEqual(new Set(["delays late 21", "controllers silent "]));
+  });
+
+  it("sends what is due, and forgets it only then", async () => {
+    await cloud.finish(ticker.run());
+    const loops = cloud.newLoops();
+    const due = {
+      cluster: "default",
+      controller: "cronjob-controller",
+      key: "a/b",
+      dueAt: cloud.clock.now() + minuteMs,
+    };
+    await loops.dueTimes.put(due);
+    await loops.dueTimes.put({ ...due, dueAt: due.dueAt + 3_600_000 });
+    cloud.beforeSend = () => {
+      throw new Error("full");
+    };
+    await expect(minutes(1)).rejects.toThrow("of a tick failed");
+    cloud.beforeSend = undefined;
+    cloud.sent.length = 0;
+    await minutes(1);
+    expect(bodies().filter(({ controller }) => controller === "cronjob-controller")).toEqual([due]);
+    await minutes(1);
+    expect(bodies().filter(({ controller }) => controller === "cronjob-controller")).toEqual([]);
+  });
+
+  it("wakes keys whose wake-up was lost, within ten minutes", async () => {
+    await minutes(11);
+    cloud.sent.length = 0;
+    await cloud.client.create(namespaces, { metadata: { name: "x" }, spec: {} });
+    await minutes(10);
+    const keys = bodies().filter(({ key }) => key === "x");
+    expect(keys.map(({ controller }) => controller).sort()).toEqual([
+      "root-ca-certificate-publisher-controller",
+      "serviceaccount-controller",
+    ]);
+  });
+
+  it("does all that it can when a part fails, and says so", async () => {
+    await minutes(11);
+    await cloud.client.create(configmaps, { metadata: { name: "a", namespace: "default" } });
+    cloud.requests.length = 0;
+    let queries = 0;
+    cloud.beforeRequest = (method) => {
+      if (method === "query" && ++queries === 1) throw new Error("what nobody expects");
+    };
+    await expect(minutes(1)).rejects.toThrow("1 parts of a tick failed");
+    expect(queries).toBeGreaterThan(1);
+  });
+});
