@@ -20,7 +20,8 @@ describe("login", () => {
   /** Asks as `curl` would. */
   const ask = (path: string, token?: string) =>
     new Promise<{ status: number; body: string }>((resolve, reject) => {
-      const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+      // Without an Accept header, LocalStack writes one of its own.
+      const headers = { accept: "*/*", ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
       const ca = readFileSync(cluster.deployment.caFile);
       request(`${cluster.url}${path}`, { headers, ca }, (response) => {
         let body = "";

@@ -18,6 +18,7 @@ import { type LocalStack, startLocalStack } from "./localstack.ts";
 import { adminArn, nodeRoleArn, principals } from "./principals.ts";
 
 const root = join(import.meta.dirname, "../..");
+const vitestFile = join(root, "node_modules/vitest/vitest.mjs");
 const shownComplaints = 30;
 const fillMs = 180_000;
 
@@ -97,7 +98,7 @@ function complaints(log: string): string {
 }
 
 async function vitest(file: string, args: readonly string[]): Promise<number> {
-  const child = spawn(join(root, "node_modules/.bin/vitest"), ["run", "--project", "localstack", ...args], {
+  const child = spawn(process.execPath, [vitestFile, "run", "--project", "localstack", ...args], {
     cwd: root,
     env: { ...process.env, CORACLE_DEPLOYMENT: file },
     stdio: "inherit",
