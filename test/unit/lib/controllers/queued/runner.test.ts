@@ -153,7 +153,7 @@ describe("queued controllers", () => {
       await cluster.controllers.run(wakeup({ collection: "/secrets", revision: n + 1 }));
     }
     expect(cluster.queues.waiting.length).toBe(3);
-    cluster.clock.advance(60_000);
+    await cluster.clock.advance(60_000);
     for (let n = 0; n < 3; n++) {
       cluster.queues.take();
       await cluster.controllers.run(wakeup());
