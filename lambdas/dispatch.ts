@@ -7,13 +7,18 @@ import { openClusters } from "./wiring/cluster.ts";
 import { Dispatcher } from "./wiring/dispatcher.ts";
 import { readEnvironment } from "./wiring/environment.ts";
 import { inboxControllers } from "./wiring/inboxes.ts";
+import { logError } from "./wiring/log.ts";
 import { Loops } from "./wiring/loops.ts";
 
 const environment = readEnvironment();
 const { inboxPrefix, failuresQueueUrl } = environment;
+const nudges = (prefix: string) =>
+  createNodeNudges(
+    createInboxSender({ prefix, onRefused: (inbox, error) => logError(error, `the inbox ${JSON.stringify(inbox)}`) }),
+  );
 const dispatcher = new Dispatcher({
   loops: new Loops(environment, openClusters(environment), inboxControllers(environment)),
-  ...(inboxPrefix === undefined ? {} : { nudges: createNodeNudges(createInboxSender()) }),
+  ...(inboxPrefix === undefined ? {} : { nudges: nudges(inboxPrefix) }),
   ...(failuresQueueUrl === undefined ? {} : { failuresQueueUrl }),
 });
 

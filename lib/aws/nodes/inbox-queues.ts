@@ -107,9 +107,22 @@ export function isGone(error: unknown): boolean {
 /** Inboxes that are sent to at once. */
 const parallel = 20;
 
-/** Sends nudges to inboxes. */
-export function createInboxSender(options: { readonly client?: SQSClientConfig } = {}): InboxSender {
-  const queues = openQueues(options.client);
+/** What nudges are sent with. */
+export interface InboxSenderOptions {
+  /** What the names of all inboxes begin with. */
+  readonly prefix: string;
+  /** Region, endpoint, credentials; the SDK's own defaults where nothing is said. */
+  readonly client?: SQSClientConfig;
+  /** Told of what calls itself an inbox and can't be sent to. */
+  readonly onRefused?: (inbox: string, error: Error) => void;
+}
+
+/**
+ * Sends nudges to inboxes. A node may write what it likes on its Node as its inbox: nothing is sent to another server than
+ * SQS, nor to a queue of another name; and what is refused is no failure, or one node could stop the news of all.
+ */
+export function createInboxSender({ prefix, client, onRefused }: InboxSenderOptions): InboxSender {
+  const queues = openQueues({ useQueueUrlAsEndpoint: false, ...client });
   return {
     async send(nudges) {
       const byInbox = Map.groupBy(nudges, ({ inbox }) => inbox);
@@ -118,9 +131,15 @@ export function createInboxSender(options: { readonly client?: SQSClientConfig }
       const work = async () => {
         for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
           const [inbox, some] = next;
+          if (!inbox.slice(inbox.lastIndexOf("/") + 1).startsWith(prefix)) {
+            onRefused?.(inbox, new Error("the queue is no inbox"));
+            continue;
+          }
           const messages = some.map(({ nudge }) => ({ body: JSON.stringify(nudge) }));
-          await queues.send(inbox, messages).catch((error: unknown) => {
-            if (!isGone(error)) failures.push(error);
+          await queues.send(inbox, messages).catch((error: Error) => {
+            if (isGone(error)) return;
+            if (refusals.has(error.name)) onRefused?.(inbox, error);
+            else failures.push(error);
           });
         }
       };
@@ -129,3 +148,6 @@ export function createInboxSender(options: { readonly client?: SQSClientConfig }
     },
   };
 }
+
+/** A queue of another account, or no queue's address at all. */
+const refusals = new Set(["AccessDenied", "AccessDeniedException", "InvalidAddress", "InvalidParameterValue"]);

@@ -81,8 +81,8 @@ describe("nudges", () => {
 
   it("go to each inbox; one that is gone is no error", async () => {
     const [one, two] = [await inboxes().ensure({ name, uid: uid(1) }), await inboxes().ensure({ name, uid: uid(2) })];
-    const gone = sqs.url("gone");
-    await createInboxSender({ client: sqs.client }).send([
+    const gone = sqs.url("coracle-inbox-default-gone");
+    await createInboxSender({ prefix: "coracle-inbox-", client: sqs.client }).send([
       { inbox: one, nudge: nudge("/pods") },
       { inbox: gone, nudge: nudge("/pods") },
       { inbox: two, nudge: nudge("/pods") },
@@ -96,9 +96,42 @@ describe("nudges", () => {
 
   it("that can't be sent are an error, after the others were", async () => {
     const inbox = await inboxes().ensure({ name, uid: uid(1) });
-    sqs.failure = { action: "SendMessageBatch", name: "AccessDenied" };
-    const sender = createInboxSender({ client: { ...sqs.client, maxAttempts: 1 } });
+    sqs.failure = { action: "SendMessageBatch", name: "RequestThrottled" };
+    const sender = createInboxSender({ prefix: "coracle-inbox-", client: { ...sqs.client, maxAttempts: 1 } });
     await expect(sender.send([{ inbox, nudge: nudge("/pods") }])).rejects.toThrow();
+  });
+
+  it("go to no other server and no other queue, whatever a node calls its inbox, and hold nobody up", async () => {
+    const mine = await inboxes().ensure({ name, uid: uid(1) });
+    sqs.queues.set("controllers", { messages: [], attributes: {}, polls: new Set() });
+    const evil = await FakeSqs.start();
+    try {
+      const refused: string[] = [];
+      const sender = createInboxSender({
+        prefix: "coracle-inbox-",
+        client: sqs.client,
+        onRefused: (inbox) => refused.push(inbox),
+      });
+      const elsewhere = mine.replace(sqs.endpoint, evil.endpoint);
+      const nonsense = [sqs.url("controllers"), "", "https://example.com/?coracle-inbox-x/y"];
+      await sender.send([...nonsense, elsewhere, mine].map((inbox) => ({ inbox, nudge: nudge("/pods") })));
+      expect(refused.toSorted()).toEqual(nonsense.toSorted());
+      expect(evil.calls).toEqual([]);
+      expect(sqs.queue("controllers").messages).toEqual([]);
+      expect(sqs.queue(`coracle-inbox-default-${uid(1)}`).messages.length).toBe(2);
+    } finally {
+      await evil.stop();
+    }
+  });
+
+  it("that the queue's policy refuses are told, and no failure", async () => {
+    const inbox = await inboxes().ensure({ name, uid: uid(1) });
+    sqs.failure = { action: "SendMessageBatch", name: "AccessDenied" };
+    const told: string[] = [];
+    const onRefused = (_: string, error: Error) => told.push(error.name);
+    const client = { ...sqs.client, maxAttempts: 1 };
+    await createInboxSender({ prefix: "coracle-inbox-", client, onRefused }).send([{ inbox, nudge: nudge("/pods") }]);
+    expect(told).toEqual(["AccessDenied"]);
   });
 });
 
@@ -121,7 +154,7 @@ describe("an agent", () => {
     const receiving = inbox.receive(never);
     await vi.waitFor(() => expect(sqs.calls).toContain("ReceiveMessage"));
     const nudge = { collection: "/pods", revision: 7 };
-    await createInboxSender({ client: sqs.client }).send([{ inbox: url, nudge }]);
+    await createInboxSender({ prefix: "coracle-inbox-", client: sqs.client }).send([{ inbox: url, nudge }]);
     const messages = await receiving;
     expect(messages.map(({ body }) => JSON.parse(body))).toEqual([nudge]);
     await inbox.delete(messages);
