@@ -109,4 +109,12 @@ describe("namespace controller", () => {
     await clock.advance(7000);
     expect([api.all(configmaps), api.all(namespaces)]).toEqual([[], []]);
   });
+
+  it("sweeps what a late writer leaves in a namespace that is gone", async () => {
+    const { api, settle } = await start({ options: { maxWriteDelayMs: 10_000 } });
+    await api.create(configmaps, content("stays"));
+    await api.create(configmaps, { metadata: { name: "late", namespace: "gone" } });
+    await settle();
+    expect(api.all(configmaps).map(({ metadata }) => metadata.name)).toEqual(["stays"]);
+  });
 });

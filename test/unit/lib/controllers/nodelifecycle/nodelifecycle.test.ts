@@ -197,6 +197,51 @@ describe("node lifecycle controller", () => {
     expect(ready("a")).toBe("Unknown");
   });
 
+  it("takes no change of a silent node for a sign of life where others hear it", async () => {
+    let heard = 0;
+    const { api, clock } = start({ options: { lastHeard: () => heard } });
+    heard = clock.now();
+    api.put(nodes, readyNode("a"));
+    for (let passed = 0; passed < 6; passed++) {
+      // What it reported long ago, written late.
+      const [node] = api.all(nodes);
+      api.put(nodes, { ...node, status: { ...node.status, ...readyNode("a").status } });
+      renew("a");
+      await clock.advance(10_000);
+    }
+    expect(ready("a")).toBe("Unknown");
+  });
+
+  it("asks for the Node with its uid, since another one of its name may have been heard of", async () => {
+    const asked = new Set<string>();
+    const { api, settle } = start({
+      options: {
+        lastHeard: (name, uid) => {
+          asked.add(`${name} ${uid}`);
+          return undefined;
+        },
+      },
+    });
+    const { metadata } = api.put(nodes, readyNode("a"));
+    await settle();
+    expect([...asked]).toEqual([`a ${metadata.uid}`]);
+  });
+
+  it("marks the pods of a silent node that another process has marked as unknown before it ended", async () => {
+    const { api, clock, settle } = start({ options: { lastHeard: () => 1 } });
+    const node = readyNode("a");
+    const conditions = node.status?.conditions?.map((one) => ({ ...one, status: "Unknown" }));
+    api.put(nodes, { ...node, status: { conditions } });
+    api.put(pods, {
+      metadata: { name: "p", namespace: "default" },
+      spec: { nodeName: "a", containers: [] },
+      status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }] },
+    });
+    await settle();
+    await clock.advance(1_000);
+    expect(api.all(pods)[0].status?.conditions).toMatchObject([{ type: "Ready", status: "False" }]);
+  });
+
   it("keeps the labels of old clients", async () => {
     const { api, settle } = start();
     api.put(nodes, readyNode("a", {}, { "kubernetes.io/os": "linux", "kubernetes.io/arch": "arm64" }));

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { timeText } from "../../../../../lib/apimachinery/clock.ts";
 import { createTaintEvictionController } from "../../../../../lib/controllers/tainteviction/tainteviction.ts";
 import type { Taint, Toleration } from "../../../../../lib/openapi/types/core-v1.ts";
 import { nodes, pods } from "../../../../../lib/openapi/types/resources.ts";
@@ -122,5 +123,32 @@ describe("taint eviction controller", () => {
     await settle();
     expect(api.all(pods)[1].metadata.deletionTimestamp).toBeDefined();
     expect(api.all(pods)[0].metadata.deletionTimestamp).toBeUndefined();
+  });
+
+  it("counts from the taint where nodes are heard of elsewhere, and from the pod where that is younger", async () => {
+    const tolerations = [{ ...exists, tolerationSeconds: 30 }];
+    const start = Date.parse("2026-01-01T00:00:00Z");
+    const at = (seconds: number) => ({ ...taint, timeAdded: timeText(start + seconds * 1000) });
+    harness = startHarness([{ name: "taint-eviction-controller", create: createTaintEvictionController }], {
+      options: { lastHeard: () => undefined },
+      before: (api) => {
+        api.put(nodes, { metadata: { name: "n1" }, spec: { taints: [at(-20)] } });
+        for (const [name, age] of [
+          ["old", 600],
+          ["young", 5],
+        ] as const) {
+          api.put(pods, {
+            metadata: { name, namespace: "default", creationTimestamp: timeText(start - age * 1000) },
+            spec: { nodeName: "n1", tolerations, containers: [] },
+          });
+        }
+      },
+    });
+    const ending = () =>
+      harness.api.all(pods).flatMap(({ metadata }) => (metadata.deletionTimestamp === undefined ? [] : [metadata.name]));
+    await harness.clock.advance(11_000);
+    expect(ending()).toEqual(["old"]);
+    await harness.clock.advance(15_000);
+    expect(ending()).toEqual(["old", "young"]);
   });
 });
