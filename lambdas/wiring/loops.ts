@@ -20,6 +20,7 @@ import { Scheduler } from "../../lib/scheduler/scheduler.ts";
 import type { CloudCluster, Clusters } from "./cluster.ts";
 import { type Environment, required } from "./environment.ts";
 import { logError } from "./log.ts";
+import { rootCertificates } from "./root-certificates.ts";
 
 /** How long a write may still be under way after the server has taken it: a writer gives its ticket up then (ms). */
 const maxWriteDelayMs = 10_000;
@@ -109,7 +110,7 @@ export class Loops {
       graph: createLiveObjectGraph({ client: cluster.client(controllerUser(collector), collector), clock, ownedBy }),
       clock,
       random,
-      rootCertificate: this.#environment.rootCertificates ?? "",
+      rootCertificate: rootCertificates(this.#environment),
       maxWriteDelayMs,
     };
     const health = createNodeHealth(this.table, name);

@@ -84,7 +84,7 @@ export function createIdentity(options: IdentityOptions): Identity {
   const roles = roleCache(cluster, feed);
   const authorizer = unionAuthorizers([
     privilegedAuthorizer,
-    nodeAuthorizer(graphCache(cluster, feed), systemNodeRules()),
+    nodeAuthorizer(graphCache(cluster, feed), systemNodeRules),
     rbacAuthorizer(roles),
   ]);
   const extras: Partial<StrategyContext> = {

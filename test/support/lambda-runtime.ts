@@ -186,7 +186,8 @@ class Runtime {
       this.#ready.resolve();
       this.#last?.done.resolve();
       this.#waiting = response;
-      return this.#next();
+      this.#next();
+      return;
     }
     const pending = this.#underWay.get(id ?? "");
     if (what === "response" && pending) void receive(request, pending).finally(() => accept(response));

@@ -41,6 +41,8 @@ export class Tail {
 
   /** Follows the log until the reader is removed. */
   add(reader: Reader): void {
+    // A process that was frozen while nobody read: a poll that was cut off then says nothing of the table now.
+    if (this.readers.size === 0) this.lastAnswerAt = this.log.settings.clock.now();
     this.readers.add(reader);
     if (this.isRunning) return;
     this.isRunning = true;

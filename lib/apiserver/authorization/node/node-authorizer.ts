@@ -143,8 +143,9 @@ const rules: Readonly<Record<string, Rule>> = {
   pods,
 };
 
-/** Decides for nodes; `nodeRules` are those of the role system:node, for what no rule here is about. */
-export function nodeAuthorizer(graph: GraphCache, nodeRules: readonly PolicyRule[]): Authorizer {
+/** Decides for nodes; `nodeRules` gives those of the role system:node, for what no rule here is about. */
+export function nodeAuthorizer(graph: GraphCache, nodeRules: () => readonly PolicyRule[]): Authorizer {
+  let known: readonly PolicyRule[] | undefined;
   return {
     async authorize(attributes) {
       const { user, group, resource, path } = attributes;
@@ -153,7 +154,8 @@ export function nodeAuthorizer(graph: GraphCache, nodeRules: readonly PolicyRule
       if (node === "") return noOpinion(`unknown node for user ${JSON.stringify(user.username)}`);
       const rule = path === undefined ? rules[group === "" ? resource : `${resource}.${group}`] : undefined;
       if (rule) return rule(node, attributes, graph);
-      return nodeRules.some((one) => ruleAllows(one, attributes)) ? allow : noOpinion("");
+      known ??= nodeRules();
+      return known.some((one) => ruleAllows(one, attributes)) ? allow : noOpinion("");
     },
   };
 }

@@ -217,8 +217,8 @@ describe("NodeGraph", () => {
 describe("nodeAuthorizer", () => {
   const graph = new NodeGraph();
   graph.setPod("d/p", pod("n1"));
-  const cache = { filled: async () => graph, caughtUp: async () => false };
-  const authorizer = nodeAuthorizer(cache as never, systemNodeRules());
+  const cache = { filled: async () => graph, caughtUp: async () => undefined };
+  const authorizer = nodeAuthorizer(cache as never, systemNodeRules);
   const user = { username: "system:node:n1", groups: ["system:nodes"] };
   const ask = (more: Partial<AuthorizationAttributes>) => authorizer.authorize({ ...get, user, ...more });
   const slices = { group: "resource.k8s.io", resource: "resourceslices", namespace: "" };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { DynamoStore } from "../../../../../lib/aws/dynamodb/store.ts";
-import { TableUnusable } from "../../../../../lib/aws/dynamodb/table.ts";
+import { TableBusy, TableUnusable } from "../../../../../lib/aws/dynamodb/table.ts";
 import { type Collection, StoreUnavailable } from "../../../../../lib/storage/interface.ts";
 import { noFaults, SimulatedConnection, SimulatedTable } from "../../../../sim/store-table.ts";
 import { processClock, World } from "../../../../sim/store-world.ts";
@@ -50,6 +50,28 @@ describe("a watch's polling", () => {
     expect(reads).toBeGreaterThan(50);
     expect(reads).toBeLessThanOrEqual(60);
     await Promise.all(watches.map((watch) => watch.stop()));
+  });
+
+  test("goes on where the process was frozen between two watches, whatever has become of the poll under way", async () => {
+    const get = connection.get;
+    const first = new Collector(reader, pods, 0);
+    await within(world.sleep(minute));
+    const frozen = Promise.withResolvers<never>();
+    let isHeld = false;
+    connection.get = () => {
+      isHeld = true;
+      return frozen.promise;
+    };
+    await world.runUntil(() => isHeld, minute);
+    await first.stop();
+    connection.get = get;
+    await within(world.sleep(minute));
+    const second = new Collector(reader, pods, 0);
+    await within(world.sleep(100));
+    frozen.reject(new TableBusy("the connection is gone"));
+    const revision = await within(writer.create(pods, "a", value("1")));
+    await within(second.reached(revision));
+    await second.stop();
   });
 
   test("is fast after something has happened", async () => {
