@@ -2,7 +2,14 @@
 import { dirname, join } from "node:path";
 import { AssetHashType, DockerImage, type Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { Effect, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import { Architecture, Code, Function as LambdaFunction, LoggingFormat, Runtime } from "aws-cdk-lib/aws-lambda";
+import {
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  LoggingFormat,
+  RecursiveLoop,
+  Runtime,
+} from "aws-cdk-lib/aws-lambda";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
@@ -51,6 +58,9 @@ export class ClusterFunction extends Construct {
       role: this.role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,
+      // Controllers, scheduler and delays wake each other, and themselves, for as long as there is something to do:
+      // Lambda would take that for an accident and end it after some sixteen times. What keeps it in bounds is back-off.
+      recursiveLoop: RecursiveLoop.ALLOW,
     });
     acknowledge(this, {
       "Serverless-LambdaTracing":

@@ -1,6 +1,6 @@
 /** A queue that wakes a function, and the queue of what the function could not do. */
 import { Duration } from "aws-cdk-lib";
-import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
+import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { acknowledge } from "./acknowledge.ts";
 
@@ -19,6 +19,13 @@ const retention = Duration.days(4);
 /** Dead letters wait for a human. */
 const deadLetterRetention = Duration.days(14);
 
+/** Each group by itself, so that the limit of 300 messages a second is a group's and not the queue's. */
+const fast = {
+  fifo: true,
+  fifoThroughputLimit: FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
+  deduplicationScope: DeduplicationScope.MESSAGE_GROUP,
+} as const;
+
 /** Encrypted with SQS' own key, over TLS only, with a queue of dead letters. */
 export class WorkQueue extends Construct {
   readonly queue: Queue;
@@ -28,8 +35,7 @@ export class WorkQueue extends Construct {
     super(scope, id);
     this.deadLetters = new DeadLetterQueue(this, "DeadLetters", { fifo }).queue;
     this.queue = new Queue(this, "Queue", {
-      // Only a FIFO queue may say that it is one, or isn't.
-      ...(fifo ? { fifo } : {}),
+      ...(fifo ? fast : {}),
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       visibilityTimeout,
@@ -46,6 +52,7 @@ export class DeadLetterQueue extends Construct {
   constructor(scope: Construct, id: string, { fifo }: { readonly fifo: boolean }) {
     super(scope, id);
     this.queue = new Queue(this, "Queue", {
+      // Only a FIFO queue may say that it is one, or isn't.
       ...(fifo ? { fifo } : {}),
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,

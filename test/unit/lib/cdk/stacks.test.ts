@@ -92,6 +92,17 @@ describe("queues", () => {
     }
   });
 
+  it("of FIFO kind are limited by the group", () => {
+    const fifo = [...queues].filter(([id, { Properties }]) => Properties.FifoQueue && !deadLetters.has(id));
+    expect(fifo).toHaveLength(2);
+    for (const [, { Properties }] of fifo) {
+      expect(Properties).toMatchObject({
+        FifoThroughputLimit: "perMessageGroupId",
+        DeduplicationScope: "messageGroup",
+      });
+    }
+  });
+
   it("are encrypted and refuse what comes without TLS", () => {
     const policies = resourcesOfType(controlPlane, "AWS::SQS::QueuePolicy").map(([, { Properties }]) => Properties);
     for (const [id, { Properties }] of queues) {
@@ -126,6 +137,10 @@ describe("functions", () => {
     expect(pairs).toHaveLength(4);
     for (const { visible, timeout } of pairs) expect(visible).toBeGreaterThan(timeout as number);
     expect(pairs).toContainEqual({ visible: 20, timeout: 15 });
+  });
+
+  it("may wake each other for ever: Lambda takes no loop for an accident", () => {
+    for (const [, { Properties }] of functions) expect(Properties.RecursiveLoop).toBe("Allow");
   });
 
   it("answer for each message of a batch", () => {
