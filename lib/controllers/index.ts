@@ -14,6 +14,7 @@ import { createNamespaceController } from "./namespace/namespace.ts";
 import { createNodeLifecycleController } from "./nodelifecycle/nodelifecycle.ts";
 import { createPodGarbageCollector } from "./podgc/podgc.ts";
 import { createReplicaSetController, createReplicationControllerController } from "./replicaset/replicaset.ts";
+import { createResourceQuotaController } from "./resourcequota/resourcequota.ts";
 import { createRootCaCertPublisher } from "./root-ca-cert-publisher.ts";
 import { createServiceAccountController } from "./serviceaccount.ts";
 import { createStatefulSetController } from "./statefulset/statefulset.ts";
@@ -41,6 +42,7 @@ export const controllers: readonly ControllerEntry[] = [
   },
   { name: "endpoints-controller", component: "endpoint-controller", create: createEndpointsController },
   { name: "disruption-controller", component: "controllermanager", create: createDisruptionController },
+  { name: "resourcequota-controller", create: createResourceQuotaController },
   { name: "namespace-controller", create: createNamespaceController },
   {
     name: "garbage-collector-controller",

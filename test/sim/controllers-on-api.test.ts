@@ -18,8 +18,10 @@ import {
   jobs,
   namespaces,
   nodes,
+  poddisruptionbudgets,
   pods,
   replicasets,
+  resourcequotas,
   serviceaccounts,
   services,
 } from "../../lib/openapi/types/resources.ts";
@@ -130,6 +132,37 @@ describe("controllers on the API core", () => {
     });
     const sets = await client.list(replicasets, { namespace });
     expect(sets.items.map(({ spec }) => spec.replicas).sort()).toEqual([0, 3]);
+  });
+
+  it("count disruption budgets, which evictions obey", async () => {
+    await client.create(poddisruptionbudgets, {
+      metadata: web,
+      spec: { maxUnavailable: 1, selector: { matchLabels: { app: "web" } } },
+    });
+    const allowed = async () => (await client.get(poddisruptionbudgets, web)).status?.disruptionsAllowed;
+    await until("one may go", async () => (await allowed()) === 1);
+    const { items } = await client.list(pods, { namespace, labelSelector: "app=web" });
+    const evict = ({ metadata: { name } }: Pod) =>
+      client.createSubresource(pods, { namespace, name }, "eviction", { metadata: { name, namespace } });
+    await evict(items[0]);
+    await expect(evict(items[1])).rejects.toMatchObject({ status: { code: 429 } });
+    await until("one may go again", async () => (await available("web:2", 3)) && (await allowed()) === 1);
+    await client.delete(poddisruptionbudgets, web);
+  });
+
+  it("count quotas, which admission obeys", async () => {
+    const place = { namespace, name: "maps" };
+    await client.create(resourcequotas, { metadata: place, spec: { hard: { configmaps: "2" } } });
+    const used = async () => (await client.get(resourcequotas, place)).status?.used?.configmaps;
+    await until("the root certificate is counted", async () => (await used()) === "1");
+    const make = (name: string) => client.create(configmaps, { metadata: { namespace, name } });
+    await make("second");
+    expect(await used()).toBe("2");
+    await expect(make("third")).rejects.toMatchObject({ status: { code: 403 } });
+    await client.delete(configmaps, { namespace, name: "second" });
+    await until("what is gone is not counted", async () => (await used()) === "1");
+    await make("third");
+    await client.delete(resourcequotas, place);
   });
 
   it("run a Job to its end and keep its pod", async () => {

@@ -173,10 +173,15 @@ export class FakeApi implements Client {
     throw new Error(`the fake API has no subresource ${subresource}`);
   }
 
-  /** Discovery of the built-in resources, and DELETE of a collection. */
-  async request<A>(method: string, path: string): Promise<A> {
+  /** Discovery of the built-in resources, GET (one page with all) and DELETE of a collection in a namespace. */
+  async request<A>(method: string, target: string): Promise<A> {
+    const [path] = target.split("?");
     if (method === "GET" && (path === "/api" || path === "/apis")) return discovery(path === "/api") as A;
     const served = servedResources.find((one) => one.namespaced && path === resourcePath(one, namespaceOf(path)));
+    if (method === "GET" && served !== undefined) {
+      const items = this.all(served).filter(({ metadata }) => metadata.namespace === namespaceOf(path));
+      return { items: items.slice(0, 1), metadata: { remainingItemCount: Math.max(0, items.length - 1) } } as A;
+    }
     if (method !== "DELETE" || served === undefined) throw new Error(`the fake API does not answer ${method} ${path}`);
     for (const { metadata } of this.all(served))
       if (metadata.namespace === namespaceOf(path)) await this.delete(served, metadata);

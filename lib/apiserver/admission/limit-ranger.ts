@@ -2,9 +2,9 @@
 import { parseQuantity, type Quantity } from "../../apimachinery/quantity.ts";
 import type { Container, LimitRange, LimitRangeItem, PersistentVolumeClaim, Pod } from "../../openapi/types/core-v1.ts";
 import { limitranges } from "../../openapi/types/resources.ts";
+import { podLimits, podRequests } from "../../quota/pod-totals.ts";
 import { denied } from "./denial.ts";
 import type { AdmissionPlugin, Attributes } from "./plugin.ts";
-import { podLimits, podRequests } from "./pod-totals.ts";
 
 type Resources = Readonly<Record<string, string>>;
 

@@ -7,10 +7,10 @@ import type { AnyObject } from "../../../apimachinery/meta.ts";
 import { parseQuantity } from "../../../apimachinery/quantity.ts";
 import type { Container, Pod, ResourceQuota } from "../../../openapi/types/core-v1.ts";
 import { resourcequotas } from "../../../openapi/types/resources.ts";
+import { isInScope } from "../../../quota/scopes.ts";
+import { growth, type Usage, usageOf } from "../../../quota/usage.ts";
 import { denied } from "../denial.ts";
 import type { AdmissionPlugin, Attributes } from "../plugin.ts";
-import { isInScope } from "./scopes.ts";
-import { growth, type Usage, usageOf } from "./usage.ts";
 
 /** What every container must say where a quota counts it. */
 const mandatory: Readonly<Record<string, (container: Container) => string | undefined>> = {
@@ -69,7 +69,7 @@ function charged(quota: ResourceQuota, use: Usage, attributes: Attributes): Reso
 async function quotasOf(attributes: Attributes): Promise<ResourceQuota[]> {
   const { context, namespace, object } = attributes;
   const all = (await context.objects.list(resourcequotas, namespace)) as unknown as ResourceQuota[];
-  const found = all.filter((quota) => isInScope(quota, attributes, object));
+  const found = all.filter((quota) => isInScope(quota, attributes.resource, object));
   for (const quota of found) {
     const counted = Object.keys(quota.status?.hard ?? {});
     const missing = isPod(attributes) ? unsaid(object as unknown as Pod, counted) : undefined;
@@ -96,8 +96,8 @@ export const resourceQuota: AdmissionPlugin = {
     const quotas = await quotasOf(attributes);
     if (quotas.length === 0) return;
     const { object, oldObject, context, namespace } = attributes;
-    const before: Usage = oldObject ? usageOf(attributes, oldObject) : new Map();
-    const use = growth(usageOf(attributes, object), before);
+    const before: Usage = oldObject ? usageOf(attributes.resource, oldObject) : new Map();
+    const use = growth(usageOf(attributes.resource, object), before);
     const touched = quotas.filter((quota) => charged(quota, use, attributes) !== undefined);
     if (attributes.dryRun) return;
     for (const { metadata } of touched) {

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { admissionPlugins } from "../../../../../lib/apiserver/admission/index.ts";
-import { podLimits, podRequests } from "../../../../../lib/apiserver/admission/pod-totals.ts";
 import { mergeTolerations } from "../../../../../lib/apiserver/admission/runtime-class.ts";
 import { startTestServer, type TestServer } from "../../../../support/api-server.ts";
 
@@ -312,33 +311,6 @@ describe("LimitRanger", () => {
     expect((await api.send("POST", `${ns}/persistentvolumeclaims`, claim)).body.message).toContain(
       "maximum storage usage per PersistentVolumeClaim is 2Gi, but request is 3Gi",
     );
-  });
-});
-
-describe("pod totals", () => {
-  const one = (cpu: string, more: object = {}) => ({
-    name: "c",
-    resources: { requests: { cpu }, limits: { cpu } },
-    ...more,
-  });
-  const cases = [
-    { name: "a sum", spec: { containers: [one("1"), one("500m")] }, want: "1500m" },
-    { name: "a hungry beginning", spec: { containers: [one("1")], initContainers: [one("2")] }, want: "2" },
-    {
-      name: "a sidecar goes on",
-      spec: { containers: [one("1")], initContainers: [one("1", { restartPolicy: "Always" }), one("500m")] },
-      want: "2",
-    },
-    { name: "overhead on top", spec: { containers: [one("1")], overhead: { cpu: "250m" } }, want: "1250m" },
-    {
-      name: "the pod's own",
-      spec: { containers: [one("1")], resources: { requests: { cpu: "3" }, limits: { cpu: "3" } } },
-      want: "3",
-    },
-  ];
-  it.each(cases)("$name", ({ spec, want }) => {
-    expect(podRequests(spec as never).cpu).toBe(want);
-    expect(podLimits(spec as never).cpu).toBe(want);
   });
 });
 

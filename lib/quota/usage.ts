@@ -1,8 +1,8 @@
 /** What an object uses of what quotas count (upstream: pkg/quota/v1/evaluator/core). */
-import { parseQuantity, type Quantity } from "../../../apimachinery/quantity.ts";
-import type { PersistentVolumeClaim, Pod, Service } from "../../../openapi/types/core-v1.ts";
-import type { Attributes } from "../plugin.ts";
-import { podLimits, podRequests } from "../pod-totals.ts";
+import type { GroupResource } from "../apimachinery/errors.ts";
+import { parseQuantity, type Quantity } from "../apimachinery/quantity.ts";
+import type { PersistentVolumeClaim, Pod, Service } from "../openapi/types/core-v1.ts";
+import { podLimits, podRequests } from "./pod-totals.ts";
 
 /** Amounts by the name that a quota uses. */
 export type Usage = ReadonlyMap<string, Quantity>;
@@ -11,7 +11,7 @@ const one = parseQuantity("1");
 const many = (count: number) => parseQuantity(String(count));
 
 /** Resources of the core group that quotas also count under their bare names. */
-const bareCounts = new Set([
+export const bareCounts: ReadonlySet<string> = new Set([
   "pods",
   "services",
   "persistentvolumeclaims",
@@ -63,9 +63,14 @@ function claimUsage({ spec, metadata }: PersistentVolumeClaim): [string, Quantit
   return usage;
 }
 
+/** What a quota calls the number of objects of a resource. */
+export function countName({ group, resource }: GroupResource): string {
+  return `count/${group === "" ? resource : `${resource}.${group}`}`;
+}
+
 /** What the object uses, itself counted. */
-export function usageOf({ resource: { group, resource } }: Attributes, object: unknown): Usage {
-  const usage: [string, Quantity][] = [[`count/${group === "" ? resource : `${resource}.${group}`}`, one]];
+export function usageOf({ group, resource }: GroupResource, object: unknown): Usage {
+  const usage: [string, Quantity][] = [[countName({ group, resource }), one]];
   if (group !== "") return new Map(usage);
   if (bareCounts.has(resource)) usage.push([resource, one]);
   if (resource === "pods") usage.push(...podUsage(object as Pod));

@@ -1,6 +1,6 @@
 /** What a pod's containers ask for and may use together (upstream: component-helpers/resource). */
-import { parseQuantity } from "../../apimachinery/quantity.ts";
-import type { Container, PodSpec } from "../../openapi/types/core-v1.ts";
+import { parseQuantity } from "../apimachinery/quantity.ts";
+import type { Container, PodSpec } from "../openapi/types/core-v1.ts";
 
 type Resources = Readonly<Record<string, string>>;
 type Pick = (container: Container) => Resources | undefined;

@@ -1,6 +1,6 @@
 /** Which objects a quota is about (upstream: pkg/quota/v1/evaluator/core/pods.go). */
-import type { Pod, ResourceQuota, ScopedResourceSelectorRequirement } from "../../../openapi/types/core-v1.ts";
-import type { Attributes } from "../plugin.ts";
+import type { GroupResource } from "../apimachinery/errors.ts";
+import type { Pod, ResourceQuota, ScopedResourceSelectorRequirement } from "../openapi/types/core-v1.ts";
 
 const compute = ["cpu", "memory"];
 
@@ -49,12 +49,12 @@ function matches(pod: Pod, requirement: ScopedResourceSelectorRequirement): bool
 }
 
 /** Whether the quota counts this object: one with scopes counts pods alone, those that are in all of them. */
-export function isInScope({ spec }: ResourceQuota, { resource }: Attributes, object: unknown): boolean {
+export function isInScope({ spec }: ResourceQuota, { group, resource }: GroupResource, object: unknown): boolean {
   const scopes = [
     ...(spec?.scopes ?? []).map((scopeName) => ({ scopeName, operator: "Exists" })),
     ...(spec?.scopeSelector?.matchExpressions ?? []),
   ];
   if (scopes.length === 0) return true;
-  const isPod = resource.group === "" && resource.resource === "pods";
+  const isPod = group === "" && resource === "pods";
   return isPod && scopes.every((scope) => matches(object as Pod, scope));
 }
