@@ -44,7 +44,8 @@ const text: Plan = {
   go: "string",
   read(value, walk) {
     if (typeof value !== "string") throw mismatch(walk, value, "string");
-    return value;
+    // Half a surrogate pair is no character: Go has none either, and no URL or log can hold it.
+    return value.toWellFormed();
   },
   zero: () => "",
   empty: isFalsy,

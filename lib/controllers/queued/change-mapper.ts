@@ -148,7 +148,8 @@ function isDefect(error: unknown): boolean {
     const { code = 500 } = error.status;
     return code >= 400 && code < 500 && !passing.has(code);
   }
-  return [KeysFailed, TypeError, RangeError, ReferenceError].some((kind) => error instanceof kind);
+  // A URIError: something names what no path can hold, half a surrogate pair.
+  return [KeysFailed, TypeError, RangeError, ReferenceError, URIError].some((kind) => error instanceof kind);
 }
 
 /** Timeout, conflict, gone, too many requests. */

@@ -14,6 +14,12 @@ describe("decode", () => {
       want: '{"kind":"ConfigMap","metadata":{"name":"a"},"data":{"a":"2","b":"1"}}',
     },
     {
+      name: "half a surrogate pair as the replacement character, as Go reads it",
+      definition: "core.v1.ConfigMap",
+      value: { data: { a: "\ud800", b: "\ud83d\ude00" }, metadata: {} },
+      want: '{"metadata":{},"data":{"a":"\ufffd","b":"\ud83d\ude00"}}',
+    },
+    {
       name: "null is absent, in a map the zero value",
       definition: "core.v1.ConfigMap",
       value: { data: { a: null }, binaryData: null, metadata: {}, immutable: null },
