@@ -171,11 +171,11 @@ export class Dispatcher {
     if (nudges === undefined) return;
     const entries: NudgeEntry[] = [];
     for (const { entry, change } of loaded) {
-      const { resource, revision, object } = change;
+      const { resource, revision, object, old } = change;
       const collection = collectionOf(resource);
       if (!nudging.has(collection)) continue;
       const { key, fields, previous } = entry;
-      entries.push({ collection, key, revision, fields, previousFields: previous?.fields, object });
+      entries.push({ collection, key, revision, fields, previousFields: previous?.fields, object, old });
     }
     if (entries.length === 0) return;
     await informers.catchUp([nodes, pods]);

@@ -1,5 +1,5 @@
 /** Which nodes must be told of which changes, so that none of them needs to watch. */
-import { createHash } from "node:crypto";
+import { deepEqual } from "../apimachinery/equality.ts";
 import type { KubeObject } from "../apimachinery/meta.ts";
 import type { Informer, Informers } from "../client/informer.ts";
 import type { Node, Pod } from "../openapi/types/core-v1.ts";
@@ -17,8 +17,9 @@ export interface NudgeEntry {
   /** The selectable fields after the change and before it. */
   readonly fields?: Readonly<Record<string, string>>;
   readonly previousFields?: Readonly<Record<string, string>>;
-  /** The object after the change, where that is at hand. */
+  /** The object after the change and before it, where they are at hand. */
   readonly object?: KubeObject;
+  readonly old?: KubeObject;
 }
 
 /** Tells nodes of changes. */
@@ -41,8 +42,6 @@ const referred: ReadonlyMap<string, VertexType> = new Map([
   ["/configmaps", "configmap"],
   ["/secrets", "secret"],
 ]);
-/** So many nodes' looks are remembered; more are told of needlessly at times. */
-const maxLooks = 10_000;
 
 /** Nudges through the sender. */
 export function createNodeNudges(sender: InboxSender): NodeNudges {
@@ -51,8 +50,6 @@ export function createNodeNudges(sender: InboxSender): NodeNudges {
 
 class Nudges implements NodeNudges {
   readonly #sender: InboxSender;
-  /** What each node was last told that its Node looks like. */
-  readonly #looks = new Map<string, string>();
 
   constructor(sender: InboxSender) {
     this.#sender = sender;
@@ -63,12 +60,11 @@ class Nudges implements NodeNudges {
     this.#pods(informers);
   }
 
-  async changed(cluster: string, entries: readonly NudgeEntry[], informers: Informers): Promise<void> {
+  async changed(_cluster: string, entries: readonly NudgeEntry[], informers: Informers): Promise<void> {
     const nodes = this.#nodes(informers);
     const told = new Map<string, Map<string, number>>();
-    const looks = new Map<string, string>();
     for (const entry of entries) {
-      for (const node of this.#concerned(cluster, entry, informers, looks)) {
+      for (const node of this.#concerned(entry, informers)) {
         const inbox = nodes.get(node)?.metadata.annotations?.[inboxAnnotation];
         if (inbox === undefined) continue;
         const collections = told.get(inbox) ?? new Map<string, number>();
@@ -81,9 +77,6 @@ class Nudges implements NodeNudges {
       for (const [collection, revision] of collections) nudges.push({ inbox, nudge: { collection, revision } });
     }
     if (nudges.length > 0) await this.#sender.send(nudges);
-    // Only now: what could not be sent is sent again with the same entries.
-    for (const [node, look] of looks) this.#looks.set(node, look);
-    if (this.#looks.size > maxLooks) this.#looks.clear();
   }
 
   #nodes(informers: Informers): Informer<Node> {
@@ -99,19 +92,11 @@ class Nudges implements NodeNudges {
   }
 
   /** Names of nodes. */
-  *#concerned(
-    cluster: string,
-    entry: NudgeEntry,
-    informers: Informers,
-    looks: Map<string, string>,
-  ): Generator<string, void> {
+  *#concerned(entry: NudgeEntry, informers: Informers): Generator<string, void> {
     const { collection, key } = entry;
     if (collection === "/pods") yield* podNodes(entry, this.#pods(informers));
     else if (collection === "/nodes") {
-      const place = `${cluster}/${key}`;
-      const look = lookOf(entry.object as Node | undefined);
-      if (look !== undefined) looks.set(place, look);
-      if (look === undefined || this.#looks.get(place) !== look) yield key;
+      if (isNews(entry.object as Node | undefined, entry.old as Node | undefined)) yield key;
     } else if (everybodyReads.has(collection)) {
       for (const { metadata } of this.#nodes(informers).byIndex(byNode, "yes")) yield metadata.name;
     }
@@ -132,15 +117,12 @@ function podNodes({ key, fields, previousFields }: NudgeEntry, pods: Informer<Po
   return found;
 }
 
-/**
- * What a node's agent must know of its Node, in short; undefined where that is unknown. Heartbeats are left out: they
- * are the node's own news.
- */
-function lookOf(node: Node | undefined): string | undefined {
-  if (node === undefined) return undefined;
-  const { resourceVersion: _, managedFields: __, ...metadata } = node.metadata;
-  const conditions = node.status?.conditions?.map(({ type, status, reason }) => [type, status, reason]);
-  return createHash("sha256")
-    .update(JSON.stringify([metadata, node.spec, conditions]))
-    .digest("base64url");
+/** Whether a node's agent must know of a change of its Node. Heartbeats are left out: they are the node's own news. */
+function isNews(object: Node | undefined, old: Node | undefined): boolean {
+  if (object === undefined || old === undefined) return true;
+  const look = ({ metadata, spec, status }: Node) => {
+    const { resourceVersion: _, managedFields: __, ...rest } = metadata;
+    return [rest, spec, status?.conditions?.map(({ type, status, reason }) => [type, status, reason])];
+  };
+  return !deepEqual(look(object), look(old));
 }

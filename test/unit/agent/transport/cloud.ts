@@ -196,6 +196,7 @@ export class Cloud {
         revision: Number(last.metadata.resourceVersion),
         ...fields,
         ...(object === undefined ? {} : { object }),
+        ...(old === undefined ? {} : { old }),
       };
       void nudges.changed("default", [entry], this.#informers);
       if (resource !== (nodes as Resource)) return;

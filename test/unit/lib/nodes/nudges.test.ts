@@ -90,26 +90,35 @@ describe("a Node", () => {
   const ready = (status: "True" | "Unknown", lastHeartbeatTime: string) => ({
     conditions: [{ type: "Ready", status, reason: "R", lastHeartbeatTime }],
   });
-  const change = (object?: Node) => ({ collection: "/nodes", key: "a", ...(object ? { object } : {}) });
   const node = (status: Node["status"], annotations = {}) =>
     putNode("a", { [inboxAnnotation]: "a", ...annotations }, status);
+  const change = (old: Node | undefined, object?: Node) => ({
+    collection: "/nodes",
+    key: "a",
+    ...(object ? { object } : {}),
+    ...(old ? { old } : {}),
+  });
 
   it("is told of changes of itself, its own heartbeats aside", async () => {
     const first = node(ready("True", "1"));
-    expect(await told(change(first))).toEqual(["a /nodes"]);
-    expect(await told(change(node(ready("True", "2"))))).toEqual([]);
-    expect(await told(change(node(ready("Unknown", "2"))))).toEqual(["a /nodes"]);
-    expect(await told(change(node(ready("Unknown", "2"), { note: "x" })))).toEqual(["a /nodes"]);
-    expect(await told(change())).toEqual(["a /nodes"]);
+    const beat = node(ready("True", "2"));
+    const silent = node(ready("Unknown", "2"));
+    const noted = node(ready("Unknown", "2"), { note: "x" });
+    expect(await told(change(first, beat))).toEqual([]);
+    expect(await told(change(beat, silent))).toEqual(["a /nodes"]);
+    expect(await told(change(silent, noted))).toEqual(["a /nodes"]);
   });
 
-  it("is told again where that failed", async () => {
-    const unknown = node(ready("Unknown", "1"));
+  it("is told where nobody knows what has changed", async () => {
+    expect(await told(change(undefined, node(ready("True", "1"))))).toEqual(["a /nodes"]);
+    expect(await told(change(undefined))).toEqual(["a /nodes"]);
+  });
+
+  it("that could not be told is an error, so that it is told again", async () => {
     failure = new Error("throttled");
-    await expect(told(change(unknown))).rejects.toThrow("throttled");
+    await expect(told(change(undefined, node(ready("Unknown", "1"))))).rejects.toThrow("throttled");
     failure = undefined;
-    expect(await told(change(unknown))).toEqual(["a /nodes"]);
-    expect(await told(change(unknown))).toEqual([]);
+    expect(await told(change(undefined, node(ready("Unknown", "1"))))).toEqual(["a /nodes"]);
   });
 });
 
