@@ -1,6 +1,7 @@
 /**
- * Requests that Node.js's parser refuses. It knows a fixed list of methods; upstream takes any token and says in a Status
- * that the method is not allowed, to those who may know. So a request that only its method makes unreadable is read here.
+ * Requests that Node.js's parser refuses. It knows a fixed list of methods; upstream takes any token and says in a
+ * Status that the method is not allowed, to those who may know. So a request that only its method makes unreadable is
+ * read here.
  */
 import { STATUS_CODES } from "node:http";
 import type { TLSSocket } from "node:tls";

@@ -1,6 +1,6 @@
 /**
- * Counts what a namespace uses of its quotas. What is made is added by admission before it is stored; what goes, ends or
- * was never stored after all is found here (upstream: controller/resourcequota).
+ * Counts what a namespace uses of its quotas. What is made is added by admission before it is stored; what goes, ends
+ * or was never stored after all is found here (upstream: controller/resourcequota).
  */
 import { deepEqual } from "../../apimachinery/equality.ts";
 import { keyOf, type Resource } from "../../apimachinery/meta.ts";
