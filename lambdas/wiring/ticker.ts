@@ -6,6 +6,7 @@ import { ChangeMapper } from "../../lib/controllers/queued/change-mapper.ts";
 import { ControllerSet } from "../../lib/controllers/queued/controller-set.ts";
 import { sweepDue } from "../../lib/controllers/queued/due.ts";
 import { deleteExpiredEvents } from "../../lib/controllers/queued/expired-events.ts";
+import { GraphResync, RememberingGraph } from "../../lib/controllers/queued/graph-resync.ts";
 import { Resync, resyncParts } from "../../lib/controllers/queued/resync.ts";
 import { silentNodes } from "../../lib/controllers/queued/silent-nodes.ts";
 import { nodes } from "../../lib/openapi/types/resources.ts";
@@ -18,6 +19,8 @@ const minuteMs = 60_000;
 /** Each of these is done in one minute of ten. */
 const tendMinute = 3;
 const eventsMinute = 7;
+/** And this in one of sixty. */
+const graphMinute = 35;
 /** More Events expire next time: the tick must end before the next one begins. */
 const maxExpired = 400;
 
@@ -28,6 +31,7 @@ const eventsUser: UserInfo = { username: "system:apiserver", groups: ["system:ma
 interface ClusterTick {
   readonly loops: ClusterLoops;
   readonly resync: Resync;
+  readonly graphResync: () => Promise<unknown>;
   isBootstrapped: boolean;
   /** The revision of the Events at which none of them was old enough and none was left. */
   quietEvents: number;
@@ -48,7 +52,8 @@ export class Ticker {
   async run(): Promise<void> {
     const failures: unknown[] = [];
     for (const name of this.#loops.names) {
-      for (const step of [this.#bootstrap, this.#silence, this.#due, this.#resync, this.#tend, this.#events]) {
+      const steps = [this.#bootstrap, this.#silence, this.#due, this.#resync, this.#tend, this.#events, this.#graph];
+      for (const step of steps) {
         try {
           await step.call(this, await this.#cluster(name));
         } catch (error) {
@@ -60,8 +65,9 @@ export class Ticker {
     if (failures.length > 0) throw new AggregateError(failures, `${failures.length} parts of a tick failed`);
   }
 
+  /** Of the hour. */
   get #minute(): number {
-    return Math.floor(this.#clock.now() / minuteMs) % resyncParts;
+    return Math.floor(this.#clock.now() / minuteMs) % 60;
   }
 
   /** A deployment of a newer release may have brought objects that every cluster has. */
@@ -88,11 +94,11 @@ export class Ticker {
   }
 
   async #tend({ loops }: ClusterTick): Promise<void> {
-    if (this.#minute === tendMinute) await loops.cluster.store.tend(loops.cluster.name);
+    if (this.#minute % resyncParts === tendMinute) await loops.cluster.store.tend(loops.cluster.name);
   }
 
   async #events(tick: ClusterTick): Promise<void> {
-    if (this.#minute !== eventsMinute) return;
+    if (this.#minute % resyncParts !== eventsMinute) return;
     const { cluster } = tick.loops;
     const revision = await cluster.store.revision({ cluster: cluster.name, group: "", resource: "events" });
     if (revision === tick.quietEvents) return;
@@ -101,11 +107,21 @@ export class Ticker {
     if (deleted === 0 && left === 0) tick.quietEvents = revision;
   }
 
+  async #graph(tick: ClusterTick): Promise<void> {
+    if (this.#minute === graphMinute) await tick.graphResync();
+  }
+
   async #cluster(name: string): Promise<ClusterTick> {
     const known = this.#clusters.get(name);
     if (known !== undefined) return known;
     const loops = await this.#loops.get(name);
-    const tick = { loops, resync: this.#newResync(loops), isBootstrapped: false, quietEvents: -1 };
+    const tick = {
+      loops,
+      resync: this.#newResync(loops),
+      graphResync: this.#newGraphResync(loops),
+      isBootstrapped: false,
+      quietEvents: -1,
+    };
     this.#clusters.set(name, tick);
     return tick;
   }
@@ -129,5 +145,24 @@ export class Ticker {
       progress: new Progress(this.#loops.table, name, "resync"),
       send: (some) => wakeups.now(some),
     });
+  }
+
+  #newGraphResync({ cluster, client, parts }: ClusterLoops): () => Promise<unknown> {
+    const { name, store } = cluster;
+    const wakeups = this.#loops.wakeups(cluster);
+    const graph = new RememberingGraph(parts.graph);
+    const onError = (controller: string, _: unknown, error: unknown) =>
+      logError(error, `pass of ${name}: ${controller}`);
+    const resync = new GraphResync({
+      client,
+      graph,
+      mapper: new ChangeMapper({ ...parts, graph, onError }),
+      controllers: ["garbage-collector-controller", "namespace-controller"],
+      collections: () => store.collections(name),
+      revision: ({ group, resource }) => store.revision({ cluster: name, group, resource }),
+      progress: new Progress(this.#loops.table, name, "graph"),
+      send: (some) => wakeups.now(some),
+    });
+    return () => resync.run().finally(() => graph.forget());
   }
 }
