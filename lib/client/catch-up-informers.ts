@@ -113,7 +113,8 @@ class Copy {
     if (this.#running === undefined) return this.#begin();
     this.#waiting ??= this.settled().then(() => {
       this.#waiting = undefined;
-      return this.#begin();
+      // Somebody who was quicker may have begun another one.
+      return this.#running ?? this.#begin();
     });
     return this.#waiting;
   }

@@ -114,12 +114,13 @@ class WatchStream {
   /** What was written before the call, then a bookmark. */
   async *#catchUp(after: number, signal: AbortSignal): AsyncGenerator<string> {
     const until = await this.#store.revision(this.#collection);
-    if (after < until) yield* this.#tail(after, signal, until);
-    if (!signal.aborted) yield this.#bookmark(Math.max(after, until));
+    const reached = after < until ? yield* this.#tail(after, signal, until) : after;
+    // Of what was told beyond, too: from a bookmark before it, it would be told again.
+    if (!signal.aborted) yield this.#bookmark(reached);
   }
 
-  /** Events until the signal aborts, or those up to a revision at least. */
-  async *#tail(after: number, signal: AbortSignal, until = Number.POSITIVE_INFINITY): AsyncGenerator<string> {
+  /** Events until the signal aborts, or those up to a revision at least; gives how far they came. */
+  async *#tail(after: number, signal: AbortSignal, until = Number.POSITIVE_INFINITY): AsyncGenerator<string, number> {
     const batches = this.#store
       .watch(this.#collection, { after, prefix: this.#prefix, signal })
       [Symbol.asyncIterator]();
@@ -135,7 +136,7 @@ class WatchStream {
         // Who comes back goes on from here, however long nothing of theirs has happened.
         if (this.#options.allowBookmarks && until === Number.POSITIVE_INFINITY && revision > after)
           yield this.#bookmark(revision);
-        return;
+        return revision;
       }
       revision = Math.max(revision, step.value.revision);
       let text = "";
@@ -143,7 +144,7 @@ class WatchStream {
       if (text !== "") yield text;
       if (revision >= until) {
         await batches.return?.();
-        return;
+        return revision;
       }
       next = batches.next();
     }

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { KubeObject } from "../../../../lib/apimachinery/meta.ts";
 import { createCatchUpInformers } from "../../../../lib/client/catch-up-informers.ts";
 import { createInProcessClient } from "../../../../lib/client/in-process.ts";
@@ -53,6 +53,60 @@ describe("catch-up informers", () => {
     await informers.catchUp();
     expect(told).toEqual([]);
     expect(asked).toEqual(["list", "watch", "watch"]);
+  });
+
+  it.each([
+    0, 1, 2, 3, 4, 5, 6, 7, 8,
+  ])("reads a copy once at a time, also for who asks %i steps after the last", async (steps) => {
+    let active = 0;
+    let most = 0;
+    const watch: Client["watch"] = async function* (resource, query, signal) {
+      most = Math.max(most, ++active);
+      try {
+        yield* client.watch(resource, query, signal);
+      } finally {
+        active--;
+      }
+    };
+    const counted = new Proxy(client, {
+      get: (target, name) => (name === "watch" ? watch : Reflect.get(target, name)),
+    });
+    const informers = createCatchUpInformers({ client: counted });
+    informers.get(configmaps);
+    await informers.catchUp();
+    const again = async () => {
+      await informers.catchUp();
+      for (let step = 0; step < steps; step++) await undefined;
+      await informers.catchUp();
+    };
+    await Promise.all([again(), again(), again()]);
+    expect(most).toBe(1);
+  });
+
+  it("goes no step back where more is written while it is being answered", async () => {
+    const informers = createCatchUpInformers({ client });
+    const copy = informers.get(configmaps);
+    await informers.catchUp();
+    const told: string[] = [];
+    copy.onChange(({ object }) => void told.push(object?.metadata.name ?? "-"));
+    told.length = 0;
+    await add("early");
+    const { store } = server;
+    const revision = store.revision.bind(store);
+    let isFirst = true;
+    // How far it shall come is known: now something more is written.
+    vi.spyOn(store, "revision").mockImplementation(async (collection) => {
+      const until = await revision(collection);
+      if (isFirst && collection.resource === "configmaps") {
+        isFirst = false;
+        await add("late");
+        await server.send("PATCH", "/api/v1/namespaces/default/configmaps/late", { data: { a: "c" } });
+      }
+      return until;
+    });
+    await informers.catchUp();
+    await informers.catchUp();
+    expect(told).toEqual(["early", "late", "late"]);
   });
 
   it("gives up a connection over which nothing comes any more", async () => {

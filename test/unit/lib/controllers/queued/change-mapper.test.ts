@@ -145,12 +145,18 @@ describe("mapping changes to keys", () => {
     expect(cluster.errors.length).toBe(2);
   });
 
-  it.each(["\ud800", "\uffff", "..", "%", "x".repeat(100_000)])("goes on after an owner of the name %#", async (name) => {
+  it.each([
+    "\ud800",
+    "\uffff",
+    "..",
+    "%",
+    "x".repeat(100_000),
+  ])("goes on after an owner of the name %#", async (name) => {
     cluster = await startQueuedCluster({ controllers });
     const owner = { apiVersion: "v1", kind: "ConfigMap", name, uid: "1" };
     const metadata = { ...place("a").metadata, uid: "2", ownerReferences: [owner] };
     const object = { apiVersion: "v1", kind: "ConfigMap", metadata } as LoggedChange["object"];
-    const made = await cluster.client.create(namespaces, { metadata: { name: "n" } });
+    const made = await cluster.client.create(namespaces, { metadata: { name: "n" }, spec: {} });
     const keys = await cluster.mapper.map([
       { resource: configmaps, revision: 1, object },
       { resource: namespaces, revision: Number(made.metadata.resourceVersion), object: made },
