@@ -1,4 +1,7 @@
-/** What the functions write to their logs: a JSON object a line, which CloudWatch searches by field. */
+/**
+ * What the functions write to their logs: an object a line. Lambda, which logs in JSON, puts it as it is into its own line
+ * as `message`, so that CloudWatch searches by `message.where`.
+ */
 
 /**
  * An error that nobody is told about. `where` says what was being done, and holds no secret: of a request its method and
@@ -6,5 +9,5 @@
  */
 export function logError(error: unknown, where: string): void {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-  console.error(JSON.stringify({ level: "error", where, error: name, message, stack }));
+  console.error({ where, error: name, message, stack });
 }

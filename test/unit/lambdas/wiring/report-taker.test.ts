@@ -97,7 +97,7 @@ describe("reports", () => {
     const spoofed = record("spoofed", report([podStatus("spoofed")]), { attributes });
     expect(await taker().run({ Records: [spoofed] })).toEqual({ batchItemFailures: [] });
     expect(await message()).toBe(before);
-    expect(vi.mocked(console.error).mock.calls.join()).toContain("was not sent by the node");
+    expect(JSON.stringify(vi.mocked(console.error).mock.calls)).toContain("was not sent by the node");
   });
 });
 
