@@ -9,7 +9,7 @@ import type { Result } from "../controller.ts";
 import { isNamespaceTerminating } from "../namespace-terminating.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { ControllerSet, type ControllerSetOptions, type MadeController } from "./controller-set.ts";
-import { collectionOf, MalformedMessage, maxDelaySeconds, type Wakeup } from "./messages.ts";
+import { collectionOf, type DelayedWakeup, MalformedMessage, maxDelaySeconds, type Wakeup } from "./messages.ts";
 import type { Wakeups } from "./wakeups.ts";
 
 /** When nodes were last heard of, read anew before each run of a controller. */
@@ -68,7 +68,7 @@ export class QueuedControllers {
    * MalformedMessage for a controller or a cluster that is not served; rejects where nothing can be sent.
    */
   async run(wakeup: Wakeup): Promise<Outcome> {
-    const { cluster, onError } = this.#options;
+    const { cluster, wakeups, clock, onError } = this.#options;
     if (wakeup.cluster !== cluster) throw new MalformedMessage("the cluster is another one");
     const made = this.#set.get(wakeup.controller);
     if (made === undefined) throw new MalformedMessage("there is no controller of that name");
@@ -82,7 +82,7 @@ export class QueuedControllers {
     } catch (error) {
       this.#covered.delete(id);
       if (!isConflict(error) && !isNamespaceTerminating(error)) onError?.(wakeup.controller, wakeup.key, error);
-      await this.#retry(wakeup);
+      await wakeups.later(retryOf(wakeup, clock.now()));
       return "retried";
     }
     if (result.requeueAfterMs !== undefined) await this.#requeue(wakeup, id, result.requeueAfterMs);
@@ -135,13 +135,6 @@ export class QueuedControllers {
     return new Map(resources.map((resource) => [collectionOf(resource), informers.revision(resource)]));
   }
 
-  /** Back-off: 1 s, doubling, 15 minutes at most. */
-  async #retry({ cluster, controller, key, attempt = 0 }: Wakeup): Promise<void> {
-    const { wakeups, clock } = this.#options;
-    const afterMs = Math.min(baseRetryMs * 2 ** attempt, maxDelaySeconds * 1000);
-    await wakeups.later({ cluster, controller, key, attempt: attempt + 1, dueAt: clock.now() + afterMs });
-  }
-
   /**
    * Asks for a wake-up later, unless one that comes no later is on its way: its run will ask again. Else every change
    * would leave one more chain of wake-ups behind.
@@ -155,6 +148,12 @@ export class QueuedControllers {
     await wakeups.later({ cluster, controller, key, dueAt });
     this.#due.set(id, dueAt);
   }
+}
+
+/** A wake-up that failed, once more: after 1 s, twice as long each time, 15 minutes at most. */
+export function retryOf({ cluster, controller, key, attempt = 0 }: Wakeup, now: number): DelayedWakeup {
+  const afterMs = Math.min(baseRetryMs * 2 ** attempt, maxDelaySeconds * 1000);
+  return { cluster, controller, key, attempt: attempt + 1, dueAt: now + afterMs };
 }
 
 function idOf({ controller, key }: Wakeup): string {
