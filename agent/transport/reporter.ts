@@ -30,6 +30,10 @@ interface Entry {
 }
 
 const heartbeatMs = 10_000;
+/**
+ * All is said again so often: what the control plane could not take for longer than its queue tries is lost to it (ms).
+ */
+const repeatMs = 30 * 60_000;
 /** What is said in the same moment goes in one message. */
 const gatherMs = 20;
 const firstDelayMs = 500;
@@ -47,9 +51,11 @@ export class Reporter implements PodStatuses {
   #sequence = 0;
   #wake = new AbortController();
   #beatAt = Number.NEGATIVE_INFINITY;
+  #repeatedAt: number;
 
   constructor(options: ReporterOptions) {
     this.#options = options;
+    this.#repeatedAt = options.clock.now();
   }
 
   get(podUid: string): PodStatus | undefined {
@@ -91,6 +97,7 @@ export class Reporter implements PodStatuses {
 
   /** Tells everything again: what was said may have been lost, or overruled. */
   repeat(): void {
+    this.#repeatedAt = this.#options.clock.now();
     for (const entry of this.#entries.values()) entry.sequence = ++this.#sequence;
     this.#hurry();
   }
@@ -103,6 +110,7 @@ export class Reporter implements PodStatuses {
     while (!signal.aborted) {
       await this.#pause();
       if (signal.aborted) return;
+      if (clock.now() - this.#repeatedAt >= repeatMs) this.repeat();
       try {
         await this.#sendAll();
         delayMs = firstDelayMs;

@@ -105,6 +105,15 @@ describe("statuses", () => {
     expect(statuses().map(({ name }) => name)).toEqual(["web-1", "web-2", "web-1", "web-2"]);
   });
 
+  it("are all said again each half hour: the report before may have become a dead letter", async () => {
+    reporter.set(numbered(1), ready("True"));
+    await clock.advance(29 * 60_000);
+    expect(statuses().length).toBe(1);
+    await clock.advance(2 * 60_000);
+    expect(statuses().map(({ name }) => name)).toEqual(["web-1", "web-1"]);
+    expect(statuses()[1].sequence).toBeGreaterThan(statuses()[0].sequence);
+  });
+
   it("of a pod that has ended say so once it is being deleted", async () => {
     const ended = { phase: "Succeeded" };
     reporter.set(numbered(1), ended);
