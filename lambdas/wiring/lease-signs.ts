@@ -17,6 +17,9 @@ export interface TimedChange {
   readonly at: number;
 }
 
+/** What is longer is no uid of ours, and might be too large for the table: nobody's Lease may stop the stream. */
+const maxUid = 128;
+
 /** Notes them among the nodes' health, where all other reports are. */
 export class LeaseSigns {
   readonly #health: Pick<NodeHealth, "heard">;
@@ -32,6 +35,7 @@ export class LeaseSigns {
       const { metadata } = change.object ?? {};
       if (metadata?.namespace !== "kube-node-lease" || collectionOf(change.resource) !== leases) continue;
       const uid = metadata.ownerReferences?.find(({ kind }) => kind === "Node")?.uid ?? "";
+      if (uid.length > maxUid) continue;
       if (at >= (newest.get(metadata.name)?.at ?? 0)) newest.set(metadata.name, { uid, at });
     }
     await Promise.all(
