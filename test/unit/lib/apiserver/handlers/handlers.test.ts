@@ -10,7 +10,13 @@ afterAll(() => server.close());
 
 const path = "/api/v1/namespaces/default/configmaps";
 
-function send(method: string, target: string, body?: unknown, headers: Record<string, string> = {}) {
+function send(
+  method: string,
+  target: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+  signal = new AbortController().signal,
+) {
   const text = typeof body === "string" ? body : body === undefined ? "" : JSON.stringify(body);
   const all: Record<string, string> = { authorization: "Bearer admintoken", ...headers };
   return server.handle({
@@ -20,7 +26,7 @@ function send(method: string, target: string, body?: unknown, headers: Record<st
     headerValues: (name) => (all[name] === undefined ? [] : [all[name]]),
     headerNames: () => Object.keys(all),
     bytes: async () => Buffer.from(text),
-    signal: new AbortController().signal,
+    signal,
   });
 }
 
@@ -166,6 +172,31 @@ test("a watch with a selector: entering is ADDED, leaving DELETED with the versi
   expect(Number(events[1].object.metadata.resourceVersion)).toBeGreaterThan(
     Number(events[0].object.metadata.resourceVersion),
   );
+});
+
+test.each([
+  {
+    name: "with a bookmark of how far it has come, which is farther than what it has said",
+    wants: "true",
+    want: ["ADDED", "BOOKMARK"],
+  },
+  { name: "without one where none is wanted", wants: "false", want: ["ADDED"] },
+])("a watch that is ended ends $name", async ({ wants, want }) => {
+  const labels = { ended: wants };
+  const { body } = await json("POST", path, configMap(`begun-${wants}`));
+  await json("POST", path, configMap(`seen-${wants}`, { labels }));
+  const unseen = await json("POST", path, configMap(`unseen-${wants}`));
+  const { resourceVersion } = body.metadata;
+  const query = `labelSelector=ended%3D${wants}&allowWatchBookmarks=${wants}&resourceVersion=${resourceVersion}`;
+  const end = new AbortController();
+  const response = await send("GET", `${path}?watch=1&${query}`, undefined, {}, end.signal);
+  const events: { type: string; object: { metadata: { resourceVersion: string } } }[] = [];
+  for await (const chunk of response.body as AsyncIterable<string>) {
+    for (const line of chunk.split("\n").filter((one) => one !== "")) events.push(JSON.parse(line));
+    if (events.length > 0) end.abort();
+  }
+  expect(events.map(({ type }) => type)).toEqual(want);
+  if (wants === "true") expect(events[1].object.metadata.resourceVersion).toBe(unseen.body.metadata.resourceVersion);
 });
 
 test("a scale is read and written", async () => {
