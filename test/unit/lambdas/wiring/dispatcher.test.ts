@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { reconcileBootstrap } from "../../../../lambdas/wiring/cluster.ts";
 import { Dispatcher } from "../../../../lambdas/wiring/dispatcher.ts";
@@ -6,8 +7,9 @@ import type { Loops } from "../../../../lambdas/wiring/loops.ts";
 import { TableBusy } from "../../../../lib/aws/dynamodb/table.ts";
 import { createNodeHealth } from "../../../../lib/aws/nodes/health.ts";
 import { parseKeyMessage, parseSchedulerMessage } from "../../../../lib/controllers/queued/messages.ts";
-import type { NudgeEntry } from "../../../../lib/nodes/nudges.ts";
-import { configmaps, deployments, leases, nodes, pods } from "../../../../lib/openapi/types/resources.ts";
+import { inboxAnnotation } from "../../../../lib/nodes/inbox.ts";
+import { createNodeNudges, type NudgeEntry } from "../../../../lib/nodes/nudges.ts";
+import { configmaps, deployments, leases, nodes, pods, secrets } from "../../../../lib/openapi/types/resources.ts";
 import { CloudLoops } from "../../../support/cloud-loops.ts";
 
 let cloud: CloudLoops;
@@ -205,6 +207,46 @@ describe("the stream", () => {
       "/configmaps default/a",
     ]);
   });
+});
+
+it("a Secret's content is in no message and in no log", async () => {
+  await settle();
+  const said: string[] = [];
+  vi.mocked(console.error).mockImplementation((...args: unknown[]) => void said.push(inspect(args, { depth: 9 })));
+  const data = Buffer.from("top-secret-word").toString("base64");
+  await addNode("n1");
+  const inbox = "https://sqs.example/coracle-inbox-default-n1";
+  await cloud.client.patch(nodes, { name: "n1" }, "merge", { metadata: { annotations: { [inboxAnnotation]: inbox } } });
+  const secret = await cloud.client.create(secrets, { metadata: { name: "s", namespace }, data: { word: data } });
+  const volumes = [{ name: "v", secret: { secretName: "s" } }];
+  const containers = [{ name: "c", image: "i" }];
+  await cloud.client.create(pods, {
+    metadata: { name: "p", namespace },
+    spec: { nodeName: "n1", containers, volumes },
+  });
+  await cloud.client.update(secrets, { ...secret, stringData: { word: "top-secret-word" } });
+  const nudged: string[] = [];
+  const sender = {
+    async send(all: readonly object[]) {
+      nudged.push(...all.map((one) => JSON.stringify(one)));
+    },
+  };
+  const whole = { loops, failuresQueueUrl: "failures", clock: cloud.clock, nudges: createNodeNudges(sender) };
+  const Records = cloud.records();
+  const broken = Records.filter(({ dynamodb }) => dynamodb?.NewImage?.pk?.S?.includes("/secrets#")).map((record) => {
+    const text = `{"data":{"word":"${data}"`;
+    return { ...record, dynamodb: { ...record.dynamodb, NewImage: { ...record.dynamodb?.NewImage, d: { S: text } } } };
+  });
+  expect(await failed(new Dispatcher(whole).stream({ Records: [...Records, ...broken] }))).toEqual([]);
+  cloud.beforeSend = () => {
+    throw new Error("the queue is full");
+  };
+  expect(await failed(new Dispatcher(whole).stream({ Records }))).not.toEqual([]);
+  expect(nudged.join()).toContain("/secrets");
+  expect(cloud.sent.filter(({ url }) => url === "failures").length).toBe(broken.length);
+  expect(said.length).toBeGreaterThan(broken.length);
+  const all = [...said, ...nudged, ...cloud.sent.map((message) => JSON.stringify(message))].join();
+  for (const content of ["top-secret-word", data]) expect(all).not.toContain(content);
 });
 
 describe("the delays' queue", () => {
