@@ -43,7 +43,10 @@ export interface Environment {
   readonly adminToken?: string;
 }
 
-/** `stream`: a watch is sent as it happens. `buffered`: the gateway waits for the whole answer, so that watches are short. */
+/**
+ * `stream`: a watch is sent as it happens. `buffered`: the gateway waits for the whole answer, so that watches are
+ * short.
+ */
 export type WatchMode = "stream" | "buffered";
 
 /** A variable is missing or bad. The message names it and never shows its value. */

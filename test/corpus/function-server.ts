@@ -1,6 +1,6 @@
 /**
- * The corpus' server as λ api is it: every request becomes an event of API Gateway, which the function answers from a table in
- * DynamoDB Local.
+ * The corpus' server as λ api is it: every request becomes an event of API Gateway, which the function answers from a
+ * table in DynamoDB Local.
  */
 import { generateKeyPairSync } from "node:crypto";
 import { BatchWriteItemCommand, DynamoDBClient, ScanCommand, type ScanCommandOutput } from "@aws-sdk/client-dynamodb";

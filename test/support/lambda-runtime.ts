@@ -1,6 +1,6 @@
 /**
- * Functions under AWS' own Node.js runtime client (npm aws-lambda-ric, fetched once into node_modules/.cache), with this
- * process as the Runtime API that it asks for events and answers to.
+ * Functions under AWS' own Node.js runtime client (npm aws-lambda-ric, fetched once into node_modules/.cache), with
+ * this process as the Runtime API that it asks for events and answers to.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -23,7 +23,9 @@ const separator = Buffer.alloc(8);
 export interface StreamedAnswer {
   /** What HttpResponseStream.from was given. */
   readonly head: { readonly statusCode: number; readonly multiValueHeaders?: Readonly<Record<string, string[]>> };
-  /** The body; ends with an error where the function said that it failed. Who does not read it holds the function up. */
+  /**
+   * The body; ends with an error where the function said that it failed. Who does not read it holds the function up.
+   */
   readonly body: AsyncIterable<Buffer>;
   /** Hangs up, as if nobody listened any more. */
   abandon(): void;

@@ -52,8 +52,8 @@ export class CollectionLog {
   /** Takes the next ticket. */
   async takeTicket(deadlineMs: number): Promise<Counter> {
     const counter = await takeTicket(this.table, this.layout, this.settings, deadlineMs);
-    // Before the first object is there, so that who goes through a cluster's collections misses none. Many first writes at
-    // once see to it once.
+    // Before the first object is there, so that who goes through a cluster's collections misses none. Many first writes
+    // at once see to it once.
     if (!counter.isListed) {
       this.listing ??= persist(this.settings, deadlineMs, () => putOnList(this.table, this.layout)).finally(() => {
         this.listing = undefined;

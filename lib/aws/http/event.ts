@@ -1,6 +1,6 @@
 /**
- * HTTP requests as Lambda gets them: events of API Gateway's REST APIs (format 1.0) and of function URLs (format 2.0). Only
- * what the API core needs of them.
+ * HTTP requests as Lambda gets them: events of API Gateway's REST APIs (format 1.0) and of function URLs (format 2.0).
+ * Only what the API core needs of them.
  */
 import { newRequestEntityTooLarge } from "../../apimachinery/errors.ts";
 import type { ServerRequest } from "../../apimachinery/http.ts";

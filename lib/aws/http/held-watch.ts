@@ -12,9 +12,9 @@ export interface HeldWatch {
 }
 
 /**
- * Reads a watch until its server ends it. It is asked to end shortly after the first event, since the client sees nothing
- * before, and left once it has said enough: what follows is in the next answer, as the client goes on from the last
- * revision that it has seen.
+ * Reads a watch until its server ends it. It is asked to end shortly after the first event, since the client sees
+ * nothing before, and left once it has said enough: what follows is in the next answer, as the client goes on from the
+ * last revision that it has seen.
  */
 export async function readHeldWatch(
   body: AsyncIterable<string | Uint8Array>,

@@ -65,8 +65,8 @@ async function* once(body: string | Uint8Array): AsyncGenerator<string | Uint8Ar
 }
 
 /**
- * A body as a stream of bytes. Readable.from would not do: to end it waits for the chunk that it has asked for, and a watch's
- * next chunk may never come. Here the end aborts the request first, and the watch ends by that.
+ * A body as a stream of bytes. Readable.from would not do: to end it waits for the chunk that it has asked for, and a
+ * watch's next chunk may never come. Here the end aborts the request first, and the watch ends by that.
  */
 class BodyStream extends Readable {
   readonly #chunks: AsyncIterator<string | Uint8Array>;
