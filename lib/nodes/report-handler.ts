@@ -162,11 +162,13 @@ async function readNode({ reader }: ReportedCluster, name: string, uid: string):
   return node?.metadata.uid === uid ? node : undefined;
 }
 
+/** A refusal of the reader is no fault of the node's: the message has to come again. */
 async function absentAs<T>(found: Promise<T>): Promise<T | undefined> {
   try {
     return await found;
   } catch (error) {
     if (isNotFound(error)) return undefined;
-    throw error;
+    if (!hasReason(error, "Forbidden")) throw error;
+    throw new Error(`the taker of reports lacks a right: ${error.message}`, { cause: error });
   }
 }

@@ -193,6 +193,20 @@ describe("who is not believed", () => {
   });
 });
 
+it("where the control plane itself lacks a right, the message comes again", async () => {
+  const { cluster } = options;
+  const weak: ReportHandlerOptions = {
+    ...options,
+    async cluster(name) {
+      const real = await cluster(name);
+      return real && { ...real, reader: real.writer(other) };
+    },
+  };
+  const body = JSON.stringify(report([item(1, running("10.0.0.1"))]));
+  await expect(handleReport(weak, { body, senderId: sender(mine), sentAt: start })).rejects.toThrow("lacks a right");
+  expect(refused).toEqual([]);
+});
+
 describe("bad messages", () => {
   it.each<[string, () => string]>([
     ["no JSON", () => "{"],
