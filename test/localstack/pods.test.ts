@@ -76,7 +76,7 @@ describe("a real node behind queues", () => {
       async () => {
         const one = await cluster.get<Node>("node", node.name);
         const isReady = one.status.conditions.some(({ type, status }) => type === "Ready" && status === "True");
-        return isReady && one.metadata.annotations?.["coracle.dev/inbox"] && one;
+        return isReady && one.metadata.annotations?.["coracle.dev/inbox"] !== undefined && one;
       },
       startMs,
     );

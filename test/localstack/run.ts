@@ -23,12 +23,12 @@ const shownComplaints = 30;
 const fillMs = 180_000;
 
 /**
- * Starts everything, hands the deployment and its file to `use`, and ends everything, whatever happened. `counted`: the
- * functions reach the database through LocalStack, whose log then has every request.
+ * Starts everything, hands the deployment and its file to `use`, and ends everything, whatever happened. `database` may
+ * put something between the functions and the database: it gives the URL that they get.
  */
 export async function withDeployment<T>(
   use: (deployment: Deployment, file: string) => Promise<T>,
-  { counted = false } = {},
+  { database = async (url: string) => url } = {},
 ): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "coracle-deployment-"));
   const localstack = await startLocalStack();
@@ -47,7 +47,7 @@ export async function withDeployment<T>(
         REPORT_SENDER_KEY: reportKey,
         ...(localstack.ca === undefined ? {} : { ROOT_CERTIFICATES: localstack.ca }),
         // Each request through LocalStack itself costs tens of milliseconds.
-        ...(localstack.database === undefined || counted ? {} : { AWS_ENDPOINT_URL_DYNAMODB: localstack.database }),
+        ...(localstack.database && { AWS_ENDPOINT_URL_DYNAMODB: await database(localstack.database) }),
       },
     });
     const caFile = join(folder, "ca.crt");

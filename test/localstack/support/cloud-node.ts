@@ -33,7 +33,11 @@ export interface CloudNode {
 }
 
 /** Starts containerd and the agent with the credentials of a machine, whose name in AWS is its session's. */
-export async function startNode(cluster: CloudCluster, machine: Principal): Promise<CloudNode> {
+export async function startNode(
+  cluster: CloudCluster,
+  machine: Principal,
+  { sqsEndpoint = cluster.deployment.endpoint } = {},
+): Promise<CloudNode> {
   const name = machine.arn.split("/").at(-1) ?? "";
   const dataDir = mkdtempSync(join(tmpdir(), "coracle-worker-"));
   const { url, deployment, environmentOf } = cluster;
@@ -50,7 +54,7 @@ export async function startNode(cluster: CloudCluster, machine: Principal): Prom
   const flags = [
     ...["--node-name", name, "--data-dir", dataDir, "--transport", "sqs", "--region", "us-east-1"],
     ...["--cluster", "default", "--api", url, "--sts-endpoint", deployment.sts],
-    ...["--report-queue", deployment.outputs.ReportsQueueUrl, "--sqs-endpoint", deployment.endpoint],
+    ...["--report-queue", deployment.outputs.ReportsQueueUrl, "--sqs-endpoint", sqsEndpoint],
   ];
   const containerd = run(join(dataDir, "containerd.log"), ["containerd", dataDir]);
   let agent: ChildProcess;
