@@ -12,8 +12,12 @@ export interface Queues {
 /** A socket that answers late is not waited for; the message may then come twice. */
 const requestHandler = { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true };
 
-/** Opens it; nothing is sent before it is used. */
+/**
+ * Opens it; requests go to the region's endpoint, wherever a queue's URL points (an emulator's may be another name of the
+ * same). Nothing is sent before it is used.
+ */
 export function openQueues(config: SQSClientConfig = {}, clock: Clock = systemClock): Queues {
-  const sender = new QueueSender(new SQSClient({ maxAttempts: 3, requestHandler, ...config }), clock);
+  const settings = { maxAttempts: 3, requestHandler, useQueueUrlAsEndpoint: false, ...config };
+  const sender = new QueueSender(new SQSClient(settings), clock);
   return { send: (queueUrl, messages) => sender.send(queueUrl, messages) };
 }
