@@ -24,9 +24,9 @@ export function graphKey({ resource, object }: GraphObject): string {
   return objectKey(resource, object);
 }
 
-/** The inverse of objectKey. */
+/** The inverse of objectKey; of what is no key, a kind that nobody serves. */
 export function parseObjectKey(key: string): ObjectKey {
-  const [group, plural, uid, place] = key.split(" ");
+  const [group, plural = "", uid = "", place = ""] = key.split(" ");
   return { group, plural, uid, ...splitKey(place) };
 }
 
