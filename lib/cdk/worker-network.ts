@@ -11,7 +11,7 @@ export class WorkerNetwork extends Construct {
   constructor(scope: Construct, id: string) {
     super(scope, id);
     this.vpc = new Vpc(this, "Vpc", {
-      // Outside of the Services' range 10.96.0.0/16 and of the pods' own.
+      // Pods' ranges are 10.A.B.0/24 of the machine 172.20.A.B, with A below 32: they never meet the Services' 10.96.0.0/16.
       ipAddresses: IpAddresses.cidr("172.20.0.0/16"),
       maxAzs: 2,
       natGateways: 0,

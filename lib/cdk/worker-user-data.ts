@@ -46,7 +46,7 @@ After=coracle-containerd.service
 
 [Service]
 EnvironmentFile=/etc/coracle/node
-ExecStart=${node} ${agentFile} --node-name \${NODE_NAME} ${flags}
+ExecStart=${node} ${agentFile} --node-name \${NODE_NAME} --pod-cidr \${POD_CIDR} ${flags}
 Restart=always
 RestartSec=2
 LimitNOFILE=1048576
@@ -54,6 +54,19 @@ OOMScoreAdjust=-998
 
 [Install]
 WantedBy=multi-user.target`;
+
+/**
+ * What only the machine itself knows. Its pods' range is made of its address, so that no two machines of the network, whose
+ * addresses differ in their last two numbers, give pods the same one.
+ */
+const nodeFacts = [
+  "imds=http://169.254.169.254/latest",
+  'token=$(curl -fsS -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 60" $imds/api/token)',
+  'fact() { curl -fsS -H "X-aws-ec2-metadata-token: $token" $imds/meta-data/$1; }',
+  "id=$(fact instance-id)",
+  "address=$(fact local-ipv4)",
+  'printf "NODE_NAME=%s\\nPOD_CIDR=10.%s.0/24\\n" $id $(echo $address | cut -d. -f3,4) > /etc/coracle/node',
+];
 
 const written = (file: string, text: string) => `cat > ${file} <<'END-OF-FILE'\n${text}\nEND-OF-FILE`;
 
@@ -73,10 +86,7 @@ export function workerUserData(props: WorkerUserDataProps): UserData {
     `dnf install -y ${packages}`,
     `install -d -m 0755 /opt/coracle /etc/coracle`,
     `aws s3 cp --region ${props.region} s3://${props.bucket}/${props.key} ${agentFile}`,
-    "imds=http://169.254.169.254/latest",
-    'token=$(curl -fsS -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 60" $imds/api/token)',
-    'id=$(curl -fsS -H "X-aws-ec2-metadata-token: $token" $imds/meta-data/instance-id)',
-    "echo NODE_NAME=$id > /etc/coracle/node",
+    ...nodeFacts,
     written("/etc/systemd/system/coracle-containerd.service", containerdUnit),
     written("/etc/systemd/system/coracle-agent.service", agentUnit(flags)),
     "systemctl daemon-reload",

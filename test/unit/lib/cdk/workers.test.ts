@@ -65,11 +65,15 @@ describe("what a machine does at first", () => {
 
   it("starts the agent with flags that it knows", () => {
     const command = /^ExecStart=(.*)$/m.exec(file("/etc/systemd/system/coracle-agent.service"))?.[1] ?? "";
-    const [node, agent, ...flags] = command.replace(/\$\{NODE_NAME\}/, "i-0123456789abcdef0").split(" ");
+    const [node, agent, ...flags] = command
+      .replace(/\$\{NODE_NAME\}/, "i-0123456789abcdef0")
+      .replace(/\$\{POD_CIDR\}/, "10.17.5.0/24")
+      .split(" ");
     expect([node, agent]).toEqual(["/usr/bin/node-24", "/opt/coracle/agent.mjs"]);
     expect(agentOptions(flags)).toMatchObject({
       nodeName: "i-0123456789abcdef0",
       dataDir: "/var/lib/coracle",
+      podCidr: "10.17.5.0/24",
       sqs: {
         cluster: "blue",
         region: "eu-central-1",
@@ -86,8 +90,19 @@ describe("what a machine does at first", () => {
     expect(unit).toContain("Delegate=yes");
   });
 
-  it("asks for the instance's id as IMDSv2 wants it", () => {
-    expect(script).toContain("X-aws-ec2-metadata-token-ttl-seconds");
-    expect(script).toContain("meta-data/instance-id");
+  it("asks as IMDSv2 wants it what only the machine knows, and makes a range for its pods of its address", () => {
+    const asked = script.slice(script.indexOf("imds="), script.indexOf(" > /etc/coracle/node"));
+    const stand = `curl() { case "$*" in
+      "-fsS -X PUT -H X-aws-ec2-metadata-token-ttl-seconds: 60 http://169.254.169.254/latest/api/token") echo TOKEN ;;
+      *"metadata-token: TOKEN"*/latest/meta-data/instance-id) echo i-0123456789abcdef0 ;;
+      *"metadata-token: TOKEN"*/latest/meta-data/local-ipv4) echo 172.20.17.5 ;;
+      *) exit 22 ;; esac; }`;
+    const said = execFileSync("bash", ["-euo", "pipefail"], { input: `${stand}\n${asked}\n`, encoding: "utf8" });
+    expect(said).toBe("NODE_NAME=i-0123456789abcdef0\nPOD_CIDR=10.17.5.0/24\n");
+  });
+
+  it("gives ranges that meet neither each other nor the Services': subnets end below 172.20.32.0", () => {
+    const subnets = resourcesOfType(stack, "AWS::EC2::Subnet").map(([, { Properties }]) => Properties.CidrBlock);
+    expect(subnets).toEqual(["172.20.0.0/20", "172.20.16.0/20"]);
   });
 });
