@@ -2,7 +2,7 @@
  * Takes nodes' reports into the API. A report may come twice, late or after a later one: what is older than what was
  * brought before is dropped, and nothing older can overwrite it (see `newest.ts`).
  */
-import { hasReason, isConflict, isNotFound } from "../apimachinery/errors.ts";
+import { hasReason, isAlreadyExists, isConflict, isNotFound } from "../apimachinery/errors.ts";
 import type { Client } from "../client/interface.ts";
 import type { Node, Pod } from "../openapi/types/core-v1.ts";
 import { nodes, pods } from "../openapi/types/resources.ts";
@@ -99,7 +99,12 @@ async function takeHeartbeat(cluster: ReportedCluster, { node, nodeUid }: Report
   const isDue = await health.heard({ node, uid: nodeUid, heardAt: sentAt }, leaseEveryMs);
   if (!isDue || (await readNode(cluster, node, nodeUid)) === undefined) return;
   const lease = { client: writer(node), clock: { now: () => sentAt }, nodeName: node, nodeUid: () => nodeUid };
-  await renewLease(lease, undefined);
+  try {
+    await renewLease(lease, undefined);
+  } catch (error) {
+    // Another report of the node has done it at the same moment.
+    if (!isAlreadyExists(error) && !isConflict(error)) throw error;
+  }
   await health.leaseRenewed(node, sentAt);
 }
 

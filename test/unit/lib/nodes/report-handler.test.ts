@@ -253,6 +253,14 @@ describe("a node", () => {
     expect(await renewTime()).toBe("2026-01-01T00:05:00.000000Z");
   });
 
+  it("whose first reports are taken at the same moment has one Lease, and none of them fails", async () => {
+    await admin.delete(leases, { namespace: "kube-node-lease", name: mine });
+    const beats = [11, 11, 11].map((minutes) => send(report([{ kind: "heartbeat", at: 12 }]), mine, later(minutes)));
+    expect((await Promise.allSettled(beats)).map(({ status }) => status)).toEqual(beats.map(() => "fulfilled"));
+    const { spec } = await admin.get(leases, { namespace: "kube-node-lease", name: mine });
+    expect(spec?.renewTime).toBe("2026-01-01T00:11:00.000000Z");
+  });
+
   it("tells its status by times of the queue's clock, whatever its own says", async () => {
     const wrong = "2031-05-05T05:05:05Z";
     await send(report([{ kind: "nodeStatus", sequence: 1, status: status("True", wrong) }]), mine, start);
