@@ -152,6 +152,47 @@ describe("catch-up informers", () => {
     expect(asked).toEqual(["list", "watch", "list"]);
   });
 
+  it.each([
+    { name: "its history", isCompacted: false },
+    { name: "a list, since the history is gone", isCompacted: true },
+  ])("tells of what was deleted and made again meanwhile as of two, by $name", async ({ isCompacted }) => {
+    const informers = createCatchUpInformers({ client });
+    const copies = [
+      informers.get(configmaps, { namespace: "default" }),
+      informers.get(configmaps, { labelSelector: "x=y" }),
+      informers.get(configmaps, { namespace: "default", metadataOnly: true, labelSelector: "x" }),
+    ];
+    const place = "/api/v1/namespaces/default/configmaps/a";
+    await add("a", { x: "y" });
+    await informers.catchUp();
+    const told = copies.map((copy) => {
+      const changes: string[] = [];
+      copy.onChange(({ object, old }) => void changes.push(`${old?.metadata.uid}>${object?.metadata.uid}`));
+      changes.length = 0;
+      return changes;
+    });
+    const before = copies[0].get("default/a")?.metadata.uid;
+    // The last state before the end is out of the second's selection, and so is the first one after it.
+    await server.send("PATCH", place, { metadata: { labels: { x: "z" } } });
+    await server.send("DELETE", place);
+    const { body } = await add("a", { x: "z" });
+    const last = await server.send("PATCH", place, { metadata: { labels: { x: "y" } } });
+    if (isCompacted) {
+      const collection = { cluster: "default", group: "", resource: "configmaps" };
+      await server.store.compact(collection, Number(last.body.metadata.resourceVersion));
+    }
+    await informers.catchUp();
+    const after = body.metadata.uid;
+    expect(after).not.toBe(before);
+    for (const [index, copy] of copies.entries()) {
+      expect(copy.get("default/a")?.metadata.uid).toBe(after);
+      const changes = told[index];
+      expect(changes).toContain(`${before}>undefined`);
+      expect(changes).toContain(`undefined>${after}`);
+      expect(changes).not.toContain(`${before}>${after}`);
+    }
+  });
+
   it("holds for whoever asks while it reads all that was written before the question", async () => {
     const informers = createCatchUpInformers({ client });
     const copy = informers.get(configmaps, { namespace: "default" });
