@@ -112,6 +112,8 @@ export class Loops {
       random,
       rootCertificate: rootCertificates(this.#environment),
       maxWriteDelayMs,
+      // Nodes are heard of elsewhere; who asks when, has a copy of that.
+      lastHeard: () => undefined,
     };
     const health = createNodeHealth(this.table, name);
     let runner: QueuedControllers | undefined;

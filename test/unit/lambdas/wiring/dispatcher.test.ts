@@ -183,6 +183,19 @@ describe("the stream", () => {
     expect(cloud.sent.filter(({ body }) => body.includes("node-lifecycle"))).toEqual([]);
   });
 
+  it("wakes nobody for a node's heartbeat", async () => {
+    await settle();
+    await addNode("n1");
+    await settle();
+    const heartbeat = { type: "Ready", lastHeartbeatTime: "2026-01-01T00:05:00Z" };
+    const patch = { status: { conditions: [heartbeat] } };
+    await cloud.client.patch(nodes, { name: "n1" }, "strategic", patch, { subresource: "status" });
+    const Records = cloud.records();
+    expect(Records.length).toBe(1);
+    expect(await failed(dispatcher.stream({ Records }))).toEqual([]);
+    expect(cloud.sent).toEqual([]);
+  });
+
   it("tells nodes of what concerns them, with copies that are as new", async () => {
     await settle();
     const told: NudgeEntry[] = [];
