@@ -1,6 +1,6 @@
 /**
- * What a cluster has come to, in a form in which two clusters that did the same are equal: without names that chance has
- * made, uids, times, addresses and revisions; pods are counted. And what must hold in any cluster that is at rest.
+ * What a cluster has come to, in a form in which two clusters that did the same are equal: without names that chance
+ * has made, uids, times, addresses and revisions; pods are counted. And what must hold in any cluster at rest.
  */
 import { deepEqual } from "../../lib/apimachinery/equality.ts";
 import type { KubeObject, Resource } from "../../lib/apimachinery/meta.ts";
@@ -65,7 +65,9 @@ export async function readEndState(client: Client): Promise<EndState> {
       .map(({ metadata, data }) => `configmap ${placeOf(metadata)} ${stable(data)}`),
     ...of(services).map(({ metadata, spec }) => `service ${placeOf(metadata)} ${stable(spec.selector)} ${spec.type}`),
     ...of(deployments).map(deploymentLine),
-    ...of(replicasets).map(replicaSetLine),
+    ...of(replicasets)
+      .filter((set) => !isEmpty(set))
+      .map(replicaSetLine),
     ...of(jobs).map(jobLine),
     ...counted(of(pods).map((pod) => podLine(pod))),
     ...endpointLines(of(endpointslices)),
@@ -115,15 +117,20 @@ function deploymentLine(deployment: Any): string {
   const counts = numbers(status, ["replicas", "updatedReplicas", "readyReplicas", "availableReplicas"]);
   const conditions = conditionsOf(status?.conditions, ["Available", "Progressing"]);
   const { image } = spec.template.spec.containers[0];
-  return `deployment ${placeOf(metadata)} ${image} wants ${spec.replicas} ${counts} ${conditions} ${isCurrent(deployment)}`;
+  const said = `${counts} ${conditions} ${isCurrent(deployment)}`;
+  return `deployment ${placeOf(metadata)} ${image} wants ${spec.replicas} ${said}`;
 }
+
+/** Whether there is one at all for a template that was soon replaced by the next is chance. */
+const isEmpty = (set: Any) => set.spec.replicas === 0 && set.status?.replicas === 0 && isCurrent(set) === "observed";
 
 function replicaSetLine(set: Any): string {
   const { metadata, spec, status } = set;
   const owner = metadata.ownerReferences?.[0];
   const counts = numbers(status, ["replicas", "readyReplicas", "availableReplicas"]);
   const { image } = spec.template.spec.containers[0];
-  return `replicaset of ${owner?.kind} ${metadata.namespace}/${owner?.name} ${image} wants ${spec.replicas} ${counts} ${isCurrent(set)}`;
+  const place = `${owner?.kind} ${metadata.namespace}/${owner?.name}`;
+  return `replicaset of ${place} ${image} wants ${spec.replicas} ${counts} ${isCurrent(set)}`;
 }
 
 /** How often a pod of it failed is chance: a node's silence may have ended it. */
@@ -140,7 +147,8 @@ function podLine({ metadata, spec, status }: Any): string {
   const finalizers = (metadata.finalizers ?? []).join(" ");
   const place = spec.nodeName === undefined ? "unbound" : "bound";
   const ready = conditionsOf(status?.conditions, ["Ready"]);
-  return `pod of ${owner?.kind} ${metadata.namespace}/${name} ${image} ${status?.phase} ${ready} ${place}${isTerminating} ${finalizers}`;
+  const what = `pod of ${owner?.kind} ${metadata.namespace}/${name} ${image}`;
+  return `${what} ${status?.phase} ${ready} ${place}${isTerminating} ${finalizers}`;
 }
 
 /** A Job's pods stay when they have ended, unless their node goes: how many are left is chance. */

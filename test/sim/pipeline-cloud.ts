@@ -1,4 +1,4 @@
-/** A cluster in the cloud of the simulation: functions, queues, the table and its stream, nodes that report through queues. */
+/** A cluster in the simulated cloud: functions, queues, the table and its stream, nodes that report through queues. */
 import type { Handler as ApiHandler, ServerRequest, ServerResponse } from "../../lib/apimachinery/http.ts";
 import type { BatchResponse, SqsEvent } from "../../lib/aws/sqs/event.ts";
 import type { StreamEvent } from "../../lib/aws/stream/log-records.ts";

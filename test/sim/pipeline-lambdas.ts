@@ -1,4 +1,4 @@
-/** The functions as `lambdas/` composes them, on simulated services; what they do is the project's own code throughout. */
+/** The functions as `lambdas/` composes them, on simulated services; all that they do is the project's own code. */
 import { generateKeyPairSync } from "node:crypto";
 import type { CloudCluster, Clusters } from "../../lambdas/wiring/cluster.ts";
 import { Dispatcher } from "../../lambdas/wiring/dispatcher.ts";

@@ -1,4 +1,4 @@
-/** The local composition in virtual time: one process, SQLite, nodes that watch. What the cloud must come to, it comes to. */
+/** The local composition in virtual time: one process, SQLite, nodes that watch. The cloud must come to the same. */
 import { SimulatedNode } from "../../agent/simulated/node.ts";
 import type { Clock } from "../../lib/apimachinery/clock.ts";
 import { createInProcessClient } from "../../lib/client/in-process.ts";

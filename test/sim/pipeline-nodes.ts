@@ -1,4 +1,4 @@
-/** Nodes of the simulation: the agent's transport through queues and its registration, over pods that exist in state alone. */
+/** Nodes: the agent's transport through queues and its registration, over pods that exist in state alone. */
 import { Registration } from "../../agent/node/registration.ts";
 import { SimulatedNode } from "../../agent/simulated/node.ts";
 import { SqsTransport } from "../../agent/transport/sqs.ts";

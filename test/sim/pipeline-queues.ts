@@ -1,7 +1,7 @@
 /**
- * SQS in virtual time, and the mappings that hand its messages to functions. FIFO: order and single flight in each group,
- * five minutes of deduplication. Standard: no order, messages come late and twice. Both: what is not deleted within the
- * visibility timeout comes again, and after too many attempts is a dead letter.
+ * SQS in virtual time, and the mappings that hand its messages to functions. FIFO: order and single flight in each
+ * group, five minutes of deduplication. Standard: no order, messages come late and twice. Both: what is not deleted
+ * within the visibility timeout comes again, and after too many attempts is a dead letter.
  */
 import type { BatchResponse, SqsEvent, SqsRecord } from "../../lib/aws/sqs/event.ts";
 import type { PipelineFaults } from "./pipeline-faults.ts";

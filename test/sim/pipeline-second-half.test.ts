@@ -1,4 +1,4 @@
-/** The other half of the pipeline's seeds (see pipeline.test.ts), in a file of its own so that two processors share them. */
+/** The other half of the pipeline's seeds (see pipeline.test.ts), in a file of its own for a second processor. */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { runSeeds } from "./pipeline-seeds.ts";
 

@@ -1,6 +1,7 @@
 /**
- * The table's stream in virtual time, and the mapping that hands it to its one consumer: shards, each in order and a batch
- * at a time; a batch that failed comes again, halved, from its first failed record on; one that was done may come again.
+ * The table's stream in virtual time, and the mapping that hands it to its one consumer: shards, each in order and a
+ * batch at a time. A batch that failed comes again, halved, from its first failed record on, until that is given up;
+ * one that was done may come again.
  */
 
 import type { Attribute, Item } from "../../lib/aws/dynamodb/table.ts";
@@ -29,9 +30,13 @@ interface Shard {
   isRunning: boolean;
   /** At most so many records in the next batch, after failures. */
   limit: number;
+  /** How often its first record has failed in a row. */
+  attempts: number;
 }
 
 const maxBatch = 100;
+/** After so many attempts a record is given up, as the mapping is set up (lib/cdk/event-sources.ts). */
+const maxAttempts = 31;
 
 /** The stream. */
 export class SimulatedStream {
@@ -40,10 +45,12 @@ export class SimulatedStream {
   #sequence = 0;
   failures = 0;
   repeated = 0;
+  givenUp = 0;
 
   constructor(options: StreamOptions) {
     this.#options = options;
-    this.#shards = Array.from({ length: options.shards }, () => ({ pending: [], isRunning: false, limit: maxBatch }));
+    const fresh = () => ({ pending: [], isRunning: false, limit: maxBatch, attempts: 0 });
+    this.#shards = Array.from({ length: options.shards }, fresh);
   }
 
   get length(): number {
@@ -91,8 +98,14 @@ export class SimulatedStream {
     const hasFailed = done < batch.length;
     if (hasFailed) this.failures++;
     shard.limit = hasFailed ? Math.max(1, Math.ceil((batch.length - done) / 2)) : maxBatch;
-    // Who dies after the work is done has it come again.
     if (hasFailed && dropsFailed) done = batch.length;
+    shard.attempts = hasFailed && done === 0 ? shard.attempts + 1 : 0;
+    if (shard.attempts === maxAttempts) {
+      this.givenUp++;
+      shard.attempts = 0;
+      done = 1;
+    }
+    // Who dies after the work is done has it come again.
     if (hasFailed || !world.chance(faults.repeated)) shard.pending.splice(0, done);
     else this.repeated++;
     shard.isRunning = false;

@@ -1,8 +1,8 @@
 /**
- * The whole pipeline of the cloud in virtual time, by seeds: API, table and stream, dispatch, queues, controllers, scheduler,
- * reports and ticks, as the functions are composed, over services that duplicate, reorder, delay and lose within their
- * guarantees, with functions that die anywhere. In the end the cluster must be what the local composition makes of the
- * same scenario. To replay a seed: PIPELINE_SEED=17 npx vitest run test/sim/pipeline.test.ts
+ * The whole pipeline of the cloud in virtual time, by seeds: API, table and stream, dispatch, queues, controllers,
+ * scheduler, reports and ticks, as the functions are composed, over services that duplicate, reorder, delay and lose
+ * within their guarantees, with functions that die anywhere. In the end the cluster must be what the local composition
+ * makes of the same scenario. To replay a seed: PIPELINE_SEED=17 npx vitest run test/sim/pipeline.test.ts
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { RunOptions } from "./pipeline-run.ts";
