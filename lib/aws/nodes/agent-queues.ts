@@ -3,6 +3,7 @@ import { DeleteMessageBatchCommand, ReceiveMessageCommand, SendMessageCommand, S
 import { type Inbox, InboxGone } from "../../nodes/inbox.ts";
 import type { ReportQueue } from "../../nodes/reports.ts";
 import { reportSignature, signatureAttribute } from "../../nodes/sender.ts";
+import { messageText } from "../sqs/message-text.ts";
 import { isGone } from "./inbox-queues.ts";
 
 /** How SQS is reached. */
@@ -50,7 +51,8 @@ export function openAgentQueues(options: AgentQueuesOptions): AgentQueues {
           signingKey === undefined
             ? undefined
             : { [signatureAttribute]: { DataType: "String", StringValue: reportSignature(signingKey, body) } };
-        await sends.send(new SendMessageCommand({ QueueUrl: reportQueueUrl, MessageBody: body, MessageAttributes }));
+        const MessageBody = messageText(body);
+        await sends.send(new SendMessageCommand({ QueueUrl: reportQueueUrl, MessageBody, MessageAttributes }));
       },
     },
     inbox: (url) => sqsInbox(polls, url),

@@ -1,9 +1,11 @@
 /** Sends messages to SQS queues in batches, and again those that a batch did not take. */
 import { SendMessageBatchCommand, type SendMessageBatchRequestEntry, type SQSClient } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../apimachinery/clock.ts";
+import { messageText } from "./message-text.ts";
 
 /** A message on its way. */
 export interface OutgoingMessage {
+  /** JSON. */
   readonly body: string;
   /** Of a FIFO queue. */
   readonly group?: string;
@@ -68,7 +70,7 @@ function entryOf(
 ): SendMessageBatchRequestEntry {
   return {
     Id: String(index),
-    MessageBody: body,
+    MessageBody: messageText(body),
     ...(group === undefined ? {} : { MessageGroupId: group }),
     ...(deduplicationId === undefined ? {} : { MessageDeduplicationId: deduplicationId }),
     ...(delaySeconds === undefined ? {} : { DelaySeconds: delaySeconds }),
@@ -79,7 +81,7 @@ function batchesOf(messages: readonly OutgoingMessage[]): OutgoingMessage[][] {
   const batches: OutgoingMessage[][] = [];
   let bytes = 0;
   for (const message of messages) {
-    const size = Buffer.byteLength(message.body);
+    const size = Buffer.byteLength(messageText(message.body));
     const batch = batches.at(-1);
     if (batch === undefined || batch.length === maxEntries || bytes + size > maxBytes) {
       batches.push([message]);

@@ -186,6 +186,12 @@ describe("an agent", () => {
     const [plain, signed] = sqs.queue("reports").messages;
     expect([plain?.Body, plain?.attributes.signature]).toEqual(["plain", undefined]);
     expect(signed?.attributes.signature?.StringValue).toBe(reportSignature("key", "signed"));
+    const body = JSON.stringify({ cluster: "c", last: "words \uffff of a container" });
+    await queues.reports.send(body);
+    const { Body = "", attributes } = sqs.queue("reports").messages.at(-1) ?? { attributes: {} };
+    expect(Body).not.toContain("\uffff");
+    expect(JSON.parse(Body)).toEqual(JSON.parse(body));
+    expect(attributes.signature?.StringValue).toBe(reportSignature("key", Body));
     sqs.failure = { action: "SendMessage", name: "RequestThrottled" };
     await expect(queues.reports.send("more")).rejects.toThrow();
   });

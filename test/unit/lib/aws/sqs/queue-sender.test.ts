@@ -78,6 +78,15 @@ describe("sending to a queue", () => {
     ]);
   });
 
+  it("sends what SQS has no character for in a form that it takes", async () => {
+    const { send, batches } = setUp();
+    const body = JSON.stringify({ key: "role \uffff\ufffe\ud800 \u0001 \u00e9" });
+    await send([body]);
+    const [[sent = ""] = []] = batches;
+    expect(sent).toMatch(/^[\x20-\ud7ff\ue000-\ufffd]*$/);
+    expect(JSON.parse(sent)).toEqual(JSON.parse(body));
+  });
+
   it("sends nothing where there is nothing", async () => {
     const { batches, send } = setUp();
     await send([]);
