@@ -19,7 +19,7 @@ const manifest = JSON.parse(read("package.json"));
 /** Where a process starts; nothing imports these. */
 const entries = [
   /^bin\/(coracle|demo)\.ts$/,
-  /^bench\/[a-z-]+\.ts$/,
+  /^bench\/([a-z-]+|cost\/print)\.ts$/,
   /^agent\/(main|simulated\/main)\.ts$/,
   /^lambdas\/[a-z-]+\.ts$/,
   /^lib\/cdk\/app\.ts$/,

@@ -21,8 +21,8 @@ export interface CatchUpInformersOptions {
 export interface CatchUpInformers extends Informers {
   /**
    * Brings copies up to all that was written before the call: those of the resources (of whatever query), or all. The
-   * first time a copy is listed, later only its changes are read. Rejects with what the client rejects with; copies that
-   * were read stay.
+   * first time a copy is listed, later only its changes are read. Rejects with what the client rejects with; copies
+   * that were read stay.
    */
   catchUp(resources?: readonly Resource[]): Promise<void>;
   /** The revision up to which all copies of the resource have come; 0 where one was never read or there is none. */

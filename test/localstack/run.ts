@@ -1,5 +1,6 @@
 /**
- * The cloud, end to end, in an emulator: starts LocalStack, deploys the CDK app, runs the tests of this folder, ends all.
+ * The cloud, end to end, in an emulator: starts LocalStack, deploys the CDK app, runs the tests of this folder, ends
+ * all.
  *
  *   npm run test:localstack                                        everything
  *   npm run test:localstack -- test/localstack/api.test.ts         what Vitest is told

@@ -1,6 +1,6 @@
 /**
- * A cluster whose controllers are woken through queues, as in the cloud, on the real API core: queues in memory, a clock
- * that a test moves.
+ * A cluster whose controllers are woken through queues, as in the cloud, on the real API core: queues in memory, a
+ * clock that a test moves.
  */
 import type { KubeObject, Resource } from "../../lib/apimachinery/meta.ts";
 import { createCatchUpInformers } from "../../lib/client/catch-up-informers.ts";

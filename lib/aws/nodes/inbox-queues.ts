@@ -32,7 +32,9 @@ const waitSeconds = 20;
 const maxName = 80;
 const uidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** What the names of a cluster's inboxes begin with: its name, or a hash where that is too long or has other letters. */
+/**
+ * What the names of a cluster's inboxes begin with: its name, or a hash where that is too long or has other letters.
+ */
 export function inboxNamePrefix(prefix: string, cluster: string): string {
   const plain = `${prefix}${cluster}-`;
   if (/^[\w-]+$/.test(plain) && plain.length + 36 <= maxName) return plain;
@@ -118,8 +120,9 @@ export interface InboxSenderOptions {
 }
 
 /**
- * Sends nudges to inboxes. A node may write what it likes on its Node as its inbox: nothing is sent to another server than
- * SQS, nor to a queue of another name; and what is refused is no failure, or one node could stop the news of all.
+ * Sends nudges to inboxes. A node may write what it likes on its Node as its inbox: nothing is sent to another server
+ * than SQS, nor to a queue of another name; and what is refused is no failure, or one node could stop the news of
+ * all.
  */
 export function createInboxSender({ prefix, client, onRefused }: InboxSenderOptions): InboxSender {
   const queues = openQueues({ useQueueUrlAsEndpoint: false, ...client });

@@ -58,8 +58,8 @@ export function readLogRecord(record: StreamRecord): LogItem | undefined {
 }
 
 /**
- * The entry with its text, which may be compressed or lie in chunks beside the item; undefined where the chunks are gone:
- * a newer entry has replaced it long ago. Throws UnreadableRecord; rejects with the table's errors.
+ * The entry with its text, which may be compressed or lie in chunks beside the item; undefined where the chunks are
+ * gone: a newer entry has replaced it long ago. Throws UnreadableRecord; rejects with the table's errors.
  */
 export async function loadLogItem(
   table: Table,

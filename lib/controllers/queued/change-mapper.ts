@@ -50,8 +50,8 @@ export class ChangeMapper {
   }
 
   /**
-   * The wake-ups for some changes: one a controller, key and collection, with the newest revision. Rejects where what it
-   * takes to tell cannot be read; call it again then. `only` names one controller, of which alone is asked.
+   * The wake-ups for some changes: one a controller, key and collection, with the newest revision. Rejects where what
+   * it takes to tell cannot be read; call it again then. `only` names one controller, of which alone is asked.
    */
   map(changes: readonly LoggedChange[], only?: string): Promise<Wakeup[]> {
     // One after the other: what is fresh holds for one call.

@@ -11,8 +11,8 @@ export interface Delivered {
 }
 
 /**
- * Passes a delayed wake-up on into its FIFO queue. One that came too early is sent again with the rest of its delay. The
- * message's own id keeps a second delivery from waking twice; another message, for the same time, is another one.
+ * Passes a delayed wake-up on into its FIFO queue. One that came too early is sent again with the rest of its delay.
+ * The message's own id keeps a second delivery from waking twice; another message, for the same time, is another one.
  * Throws MalformedMessage; rejects as the outbox does.
  */
 export async function forwardDelay({ id, body }: Delivered, outbox: Outbox, clock: Clock): Promise<void> {

@@ -10,8 +10,8 @@ const pageSize = 500;
 const parallel = 10;
 
 /**
- * Deletes expired Events, so many at most. Gives how many it has deleted, and how many are left as far as it has looked.
- * Rejects as the client does.
+ * Deletes expired Events, so many at most. Gives how many it has deleted, and how many are left as far as it has
+ * looked. Rejects as the client does.
  */
 export async function deleteExpiredEvents(
   client: Client,

@@ -1,6 +1,7 @@
 /**
- * Looks for what the garbage collector and the namespace controller were not woken for: dependents whose owners are gone,
- * objects of namespaces that are gone. Reads everything, so it is done seldom, and only where something has changed.
+ * Looks for what the garbage collector and the namespace controller were not woken for: dependents whose owners are
+ * gone, objects of namespaces that are gone. Reads everything, so it is done seldom, and only where something has
+ * changed.
  */
 import type { KubeObject, Resource } from "../../apimachinery/meta.ts";
 import type { Client } from "../../client/interface.ts";
@@ -38,7 +39,10 @@ export class GraphResync {
     this.#options = options;
   }
 
-  /** One pass, if anything has changed since the last. Gives how many wake-ups were sent. Rejects as it reads and sends. */
+  /**
+   * One pass, if anything has changed since the last. Gives how many wake-ups were sent. Rejects as it reads and
+   * sends.
+   */
   async run(): Promise<number> {
     const { collections, revision, progress } = this.#options;
     const all = (await collections()).filter((one) => !restless.has(collectionOf(one)));

@@ -26,9 +26,9 @@ export interface RunGroupsOptions {
 export type RunMessage = (message: GroupedMessage) => Promise<Outcome>;
 
 /**
- * Gives the ids of the messages that must be delivered again: those that are malformed (they end as dead letters), and of
- * a group that fails or cannot begin in time, all that are left. A run sees everything that was written before it began,
- * and all messages of the batch are older: so one run does for the group.
+ * Gives the ids of the messages that must be delivered again: those that are malformed (they end as dead letters),
+ * and of a group that fails or cannot begin in time, all that are left. A run sees everything that was written before
+ * it began, and all messages of the batch are older: so one run does for the group.
  */
 export async function runGroups(
   messages: readonly GroupedMessage[],

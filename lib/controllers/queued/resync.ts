@@ -1,6 +1,6 @@
 /**
- * Wakes keys whose wake-up may have been lost: a second, slow reader of all changes. Where nothing has changed since the
- * last look, nothing can have been lost, and nothing is read but a revision.
+ * Wakes keys whose wake-up may have been lost: a second, slow reader of all changes. Where nothing has changed since
+ * the last look, nothing can have been lost, and nothing is read but a revision.
  */
 import type { KubeObject, Resource } from "../../apimachinery/meta.ts";
 import type { CatchUpInformers } from "../../client/catch-up-informers.ts";
@@ -47,7 +47,10 @@ export class Resync {
     this.#options = options;
   }
 
-  /** Looks at every tenth controller. Gives how many wake-ups were sent. Rejects where something can't be read or sent. */
+  /**
+   * Looks at every tenth controller. Gives how many wake-ups were sent. Rejects where something can't be read or
+   * sent.
+   */
   async run(part: number): Promise<number> {
     const { controllers, progress } = this.#options;
     this.#positions ??= { ...(await progress.load()) };

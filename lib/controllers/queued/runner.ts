@@ -1,6 +1,7 @@
 /**
- * Runs a cluster's controllers for whoever is woken by a queue: reads what is new, reconciles one key, and sends on what
- * comes of it. One process may run many keys at once, but no key twice at once: that is the FIFO queue's promise.
+ * Runs a cluster's controllers for whoever is woken by a queue: reads what is new, reconciles one key, and sends on
+ * what comes of it. One process may run many keys at once, but no key twice at once: that is the FIFO queue's
+ * promise.
  */
 import { isConflict } from "../../apimachinery/errors.ts";
 import type { Resource } from "../../apimachinery/meta.ts";
@@ -30,7 +31,9 @@ export interface QueuedControllersOptions extends Omit<ControllerSetOptions, "la
   readonly onError?: (controller: string, key: string, error: unknown) => void;
 }
 
-/** What has become of a wake-up: reconciled; not needed, since an earlier run has seen its change; to be tried again. */
+/**
+ * What has become of a wake-up: reconciled; not needed, since an earlier run has seen its change; to be tried again.
+ */
 export type Outcome = "reconciled" | "covered" | "retried";
 
 /** Who must know when nodes were heard of. */
@@ -92,8 +95,9 @@ export class QueuedControllers {
   }
 
   /**
-   * The wake-up may be the one that was asked for. One that comes much earlier is another process's: it leads to none of
-   * its own, since the one that was asked for here is still to come. So what several processes have asked for becomes one.
+   * The wake-up may be the one that was asked for. One that comes much earlier is another process's: it leads to none
+   * of its own, since the one that was asked for here is still to come. So what several processes have asked for
+   * becomes one.
    */
   #forgetDue(id: string, { collection }: Wakeup): void {
     const asked = this.#due.get(id);

@@ -144,8 +144,10 @@ describe("taint eviction controller", () => {
         }
       },
     });
-    const ending = () =>
-      harness.api.all(pods).flatMap(({ metadata }) => (metadata.deletionTimestamp === undefined ? [] : [metadata.name]));
+    const ending = () => {
+      const all = harness.api.all(pods).map(({ metadata }) => metadata);
+      return all.filter(({ deletionTimestamp }) => deletionTimestamp !== undefined).map(({ name }) => name);
+    };
     await harness.clock.advance(11_000);
     expect(ending()).toEqual(["old"]);
     await harness.clock.advance(15_000);
