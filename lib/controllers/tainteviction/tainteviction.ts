@@ -25,7 +25,7 @@ interface Scheduled {
 class TaintEvictionController implements Controller {
   readonly name = "taint-eviction-controller";
   readonly sources = [
-    source(pods, (change: Change<Pod>) => (concerns(change) ? ownKey(change) : [])),
+    source(pods, (change: Change<Pod>) => (this.#isPodNews(change) ? ownKey(change) : [])),
     source(nodes, (change: Change<Node>) => this.#nodeKeys(change)),
   ];
   readonly #context: ControllerContext;
@@ -101,6 +101,16 @@ class TaintEvictionController implements Controller {
     const message = "Taint manager: deleting due to NoExecute taint";
     await disruptPod(client, pod, { target: { reason, message } }, now);
     this.#scheduled.delete(key);
+  }
+
+  /** Most pods are never evicted: only of a tainted node's is there anything to do, or of one that waits already. */
+  #isPodNews(change: Change<Pod>): boolean {
+    const { object, old } = change;
+    const [key = ""] = ownKey(change);
+    if (this.#scheduled.has(key)) return concerns(change);
+    const nodeName = object?.spec.nodeName;
+    if (object === undefined || !nodeName || (old !== undefined && !concerns(change))) return false;
+    return noExecuteTaints(this.#context.informers.get(nodes).get(nodeName)).length > 0;
   }
 
   *#nodeKeys({ object, old }: Change<Node>): Iterable<string> {
