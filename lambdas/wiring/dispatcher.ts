@@ -202,7 +202,7 @@ export class Dispatcher {
         logError(error, `${controller}: keys of ${collectionOf(resource)} at ${revision}`),
     });
     const loader = new ChangeLoader(
-      async (collection, revision) => (await store.logEntry({ cluster: name, ...collection }, revision))?.text,
+      async (collection, revision) => (await store.replacedEntry({ cluster: name, ...collection }, revision))?.text,
     );
     return { loops, mapper, loader, signs: new LeaseSigns(loops.health) };
   }

@@ -115,8 +115,19 @@ export class DynamoStore implements Store {
       const { log } = this.tail(collection);
       const counter = await log.counter();
       if (revision <= counter.compacted || revision > counter.ticket) return undefined;
-      const [slot] = await log.read(revision - 1, revision, counter.partitions);
-      return slot !== undefined && isEntry(slot) ? loadEntry(log.table, log.layout, slot) : undefined;
+      return entryAt(log, revision, counter.partitions);
+    });
+  }
+
+  /**
+   * The log entry of a version that has been replaced, as long as it is in the table: a day and more, though the version
+   * itself may be older than all that history reaches back to.
+   */
+  replacedEntry(collection: Collection, revision: number): Promise<LogEntry | undefined> {
+    return this.run(async () => {
+      const { log } = this.tail(collection);
+      const { partitions } = await log.counter();
+      return entryAt(log, revision, partitions);
     });
   }
 
@@ -208,6 +219,11 @@ export class DynamoStore implements Store {
       throw translate(error);
     }
   }
+}
+
+async function entryAt(log: CollectionLog, revision: number, partitions: number): Promise<LogEntry | undefined> {
+  const [slot] = await log.persist(() => log.read(revision - 1, revision, partitions));
+  return slot !== undefined && isEntry(slot) ? loadEntry(log.table, log.layout, slot) : undefined;
 }
 
 function closed(): StoreUnavailable {

@@ -9,7 +9,7 @@ import { createNodeHealth } from "../../../../lib/aws/nodes/health.ts";
 import { parseKeyMessage, parseSchedulerMessage } from "../../../../lib/controllers/queued/messages.ts";
 import { inboxAnnotation } from "../../../../lib/nodes/inbox.ts";
 import { createNodeNudges, type NudgeEntry } from "../../../../lib/nodes/nudges.ts";
-import { configmaps, deployments, leases, nodes, pods, secrets } from "../../../../lib/openapi/types/resources.ts";
+import { configmaps, deployments, leases, nodes, pods, secrets, services } from "../../../../lib/openapi/types/resources.ts";
 import { CloudLoops } from "../../../support/cloud-loops.ts";
 
 let cloud: CloudLoops;
@@ -130,6 +130,28 @@ describe("the stream", () => {
     const broken = { ...record, dynamodb: { ...record.dynamodb, NewImage: { ...record.dynamodb?.NewImage, d } } };
     expect(await failed(withQueue.stream({ Records: [broken] }))).toEqual([]);
     expect(cloud.take("failures").length).toBe(1);
+  });
+
+  it("knows the version before a change, however old it is, in a new process", async () => {
+    await settle();
+    const ports = [{ port: 80 }];
+    await cloud.client.create(services, { metadata: { name: "web", namespace }, spec: { selector: { a: "b" }, ports } });
+    const pod = { metadata: { name: "p", namespace, labels: { a: "b" } }, spec: { containers: [{ name: "c", image: "i" }] } };
+    const { metadata } = await cloud.client.create(pods, pod);
+    const { store } = await loops.get("default").then(({ cluster }) => cluster);
+    const collection = { cluster: "default", group: "", resource: "pods" };
+    for (let n = 0; n < 4; n++) {
+      await cloud.client.create(pods, { ...pod, metadata: { name: `other-${n}`, namespace } });
+      await settle();
+      await cloud.clock.advance(400_000);
+    }
+    // History does not reach back to it any more.
+    expect(await cloud.finish(store.logEntry(collection, Number(metadata.resourceVersion)))).toBeUndefined();
+    await cloud.client.patch(pods, { name: "p", namespace }, "merge", { metadata: { labels: { a: "other" } } });
+    const next = new Dispatcher({ loops: cloud.newLoops(), clock: cloud.clock });
+    expect(await failed(next.stream({ Records: cloud.records() }))).toEqual([]);
+    const woken = cloud.take("controllers").map(({ body }) => parseKeyMessage(body));
+    expect(woken).toContainEqual(expect.objectContaining({ controller: "endpointslice-controller", key: "default/web" }));
   });
 
   it("leaves alone what is no log entry, and clusters that are not served", async () => {

@@ -138,6 +138,22 @@ describe("history", () => {
     expect((await within(store.list(pods))).revision).toBe(last);
   });
 
+  test("reaches no further back than it is kept, but a version that was just replaced can be read for a day", async () => {
+    const old = await within(store.create(pods, "a/old", value("1")));
+    let other = await within(store.create(pods, "a/other", value("1")));
+    for (let n = 0; n < 4; n++) {
+      await pass(6 * minute);
+      other = await within(store.update(pods, "a/other", other, value("2")));
+    }
+    await within(store.update(pods, "a/old", old, value("2")));
+    expect(await within(store.logEntry(pods, old))).toBeUndefined();
+    expect(payloadOf(await within(store.replacedEntry(pods, old)))).toBe("1");
+    for (let n = 0; n < 4; n++) await pass(day / 2);
+    for (let n = 0; n < 20; n++) table.expire();
+    expect(await within(store.replacedEntry(pods, old))).toBeUndefined();
+    expect(await within(store.replacedEntry(pods, 1_000))).toBeUndefined();
+  });
+
   test("of a collection that nobody touches is forgotten by tend", async () => {
     const first = await within(store.create(pods, "a/x", value("1")));
     const last = await within(store.update(pods, "a/x", first, value("2")));
