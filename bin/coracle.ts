@@ -2,7 +2,7 @@
 /** The command line. */
 import { UserError } from "../lib/local/user-error.ts";
 import { flagsHelp } from "./flags.ts";
-import { becomeLean, keepCompiled } from "./lean-process.ts";
+import { becomeLean, settle } from "./lean-process.ts";
 import { parseUp, upFlags } from "./up-flags.ts";
 
 const usage = `Coracle: the Kubernetes control plane that costs nothing while nobody uses it.
@@ -41,7 +41,7 @@ async function runUp(args: string[]): Promise<number> {
   const { up } = await import("../lib/local/up.ts");
   const cluster = await up(options, (line) => console.error(line));
   console.log(`ready ${cluster.url} kubeconfig=${cluster.kubeconfig}`);
-  keepCompiled();
+  settle();
   await ended;
   await cluster.stop();
   return 0;

@@ -1,17 +1,13 @@
 /** Makes the process small: flags and an environment that Node.js and the C library read only at their start. */
 import { flushCompileCache } from "node:module";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
 
 /**
  * Megabytes, and per cent. By itself the young generation grows to 64 MB and the old one to a multiple of what is alive
  * in it; a control plane keeps 20 to 50 MB alive and is fast enough with little room. docs/performance.md has figures.
  */
-const flags = [
-  "--max-semi-space-size=1",
-  "--initial-old-space-size=32",
-  "--heap-growing-percent=30",
-  "--optimize-for-size",
-];
+const flags = ["--max-semi-space-size=2", "--initial-old-space-size=32", "--heap-growing-percent=30"];
 
 const environment = {
   /** The C library keeps a pool of freed memory for each of many threads. */
@@ -36,9 +32,14 @@ export function leanCommand({
   return { args: [execPath, ...flags, ...execArgv, ...argv.slice(1)], env: { ...environment, ...env } };
 }
 
-/** Keeps the modules that are loaded for later starts; does nothing where they are kept already. */
-export function keepCompiled(): void {
+/**
+ * To be called when everything is loaded. Keeps the modules for later starts, unless they are kept already; then has the
+ * garbage collector prefer little room. Given at the start this flag would also halve the young generation, which makes
+ * lists cost twice as much, and the kept modules would be of no use: they hold for the flags that they were compiled with.
+ */
+export function settle(): void {
   flushCompileCache();
+  setFlagsFromString("--optimize-for-size");
 }
 
 /** Replaces the process by itself with those flags: the same pid, files and environment. Does not return then. */
