@@ -120,8 +120,8 @@ export class DynamoStore implements Store {
   }
 
   /**
-   * The log entry of a version that has been replaced, as long as it is in the table: a day and more, though the version
-   * itself may be older than all that history reaches back to.
+   * The log entry of a version that has been replaced, as long as it is in the table: a day and more, though the
+   * version itself may be older than all that history reaches back to.
    */
   replacedEntry(collection: Collection, revision: number): Promise<LogEntry | undefined> {
     return this.run(async () => {

@@ -9,7 +9,15 @@ import { createNodeHealth } from "../../../../lib/aws/nodes/health.ts";
 import { parseKeyMessage, parseSchedulerMessage } from "../../../../lib/controllers/queued/messages.ts";
 import { inboxAnnotation } from "../../../../lib/nodes/inbox.ts";
 import { createNodeNudges, type NudgeEntry } from "../../../../lib/nodes/nudges.ts";
-import { configmaps, deployments, leases, nodes, pods, secrets, services } from "../../../../lib/openapi/types/resources.ts";
+import {
+  configmaps,
+  deployments,
+  leases,
+  nodes,
+  pods,
+  secrets,
+  services,
+} from "../../../../lib/openapi/types/resources.ts";
 import { CloudLoops } from "../../../support/cloud-loops.ts";
 
 let cloud: CloudLoops;
@@ -135,8 +143,14 @@ describe("the stream", () => {
   it("knows the version before a change, however old it is, in a new process", async () => {
     await settle();
     const ports = [{ port: 80 }];
-    await cloud.client.create(services, { metadata: { name: "web", namespace }, spec: { selector: { a: "b" }, ports } });
-    const pod = { metadata: { name: "p", namespace, labels: { a: "b" } }, spec: { containers: [{ name: "c", image: "i" }] } };
+    await cloud.client.create(services, {
+      metadata: { name: "web", namespace },
+      spec: { selector: { a: "b" }, ports },
+    });
+    const pod = {
+      metadata: { name: "p", namespace, labels: { a: "b" } },
+      spec: { containers: [{ name: "c", image: "i" }] },
+    };
     const { metadata } = await cloud.client.create(pods, pod);
     const { store } = await loops.get("default").then(({ cluster }) => cluster);
     const collection = { cluster: "default", group: "", resource: "pods" };
@@ -151,7 +165,9 @@ describe("the stream", () => {
     const next = new Dispatcher({ loops: cloud.newLoops(), clock: cloud.clock });
     expect(await failed(next.stream({ Records: cloud.records() }))).toEqual([]);
     const woken = cloud.take("controllers").map(({ body }) => parseKeyMessage(body));
-    expect(woken).toContainEqual(expect.objectContaining({ controller: "endpointslice-controller", key: "default/web" }));
+    expect(woken).toContainEqual(
+      expect.objectContaining({ controller: "endpointslice-controller", key: "default/web" }),
+    );
   });
 
   it("leaves alone what is no log entry, and clusters that are not served", async () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { LeaseSigns, sawLease } from "../../../../lambdas/wiring/lease-signs.ts";
+import type { KubeObject, Resource } from "../../../../lib/apimachinery/meta.ts";
 import type { NodeHealthItem } from "../../../../lib/nodes/health.ts";
 import type { Lease } from "../../../../lib/openapi/types/coordination-v1.ts";
 import { leases, nodes } from "../../../../lib/openapi/types/resources.ts";
-import type { KubeObject, Resource } from "../../../../lib/apimachinery/meta.ts";
 
 const resource = leases as Resource;
 
@@ -29,9 +29,9 @@ async function noted(...changes: Parameters<LeaseSigns["note"]>[0]): Promise<Nod
 
 describe("Leases as signs of life", () => {
   it("are noted once a node, at the newest time, in whatever order they come", async () => {
-    expect(
-      await noted(renewed(lease("a", "1"), 5), renewed(lease("a", "1"), 9), renewed(lease("a", "1"), 7)),
-    ).toEqual([{ node: "a", uid: "1", heardAt: 9 }]);
+    expect(await noted(renewed(lease("a", "1"), 5), renewed(lease("a", "1"), 9), renewed(lease("a", "1"), 7))).toEqual([
+      { node: "a", uid: "1", heardAt: 9 },
+    ]);
   });
 
   it("are of any Node of the name where they name no owner", async () => {

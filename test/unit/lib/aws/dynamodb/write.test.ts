@@ -2,7 +2,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { DynamoStore } from "../../../../../lib/aws/dynamodb/store.ts";
 import { ConditionFailed, OutcomeUnknown, TableBusy, type Write } from "../../../../../lib/aws/dynamodb/table.ts";
-import { type Collection, KeyExists, RevisionConflict, StoreUnavailable } from "../../../../../lib/storage/interface.ts";
+import {
+  type Collection,
+  KeyExists,
+  RevisionConflict,
+  StoreUnavailable,
+} from "../../../../../lib/storage/interface.ts";
 import { noFaults, SimulatedConnection, SimulatedTable } from "../../../../sim/store-table.ts";
 import { processClock, World } from "../../../../sim/store-world.ts";
 import { value } from "../../../../suites/store-model.ts";

@@ -28,7 +28,13 @@ it.each(controllers.map(({ name }) => name))("%s does nothing for what is gone, 
   writes.length = 0;
   const before = cluster.queues.sent.length;
   for (const key of ["gone", "gone/gone", "gone/gone/gone", "apps deployments 1-2-3 gone/gone"]) {
-    const outcome = await cluster.controllers.run({ cluster: "default", controller, key, collection: "/x", revision: 1 });
+    const outcome = await cluster.controllers.run({
+      cluster: "default",
+      controller,
+      key,
+      collection: "/x",
+      revision: 1,
+    });
     expect({ key, outcome, errors: cluster.errors }).toEqual({ key, outcome: "reconciled", errors: [] });
   }
   await cluster.controllers.flush();
