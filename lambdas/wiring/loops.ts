@@ -83,9 +83,11 @@ export class Loops {
 
   /** A cluster's loops. Rejects as `Clusters.get` does. */
   async get(name: string): Promise<ClusterLoops> {
+    const cluster = await this.#clusters.get(name);
+    // After the wait: all keys of a process's first batch ask at once, and each set of copies has to be read.
     const known = this.#opened.get(name);
     if (known !== undefined) return known;
-    const opened = this.#open(await this.#clusters.get(name));
+    const opened = this.#open(cluster);
     this.#opened.set(name, opened);
     return opened;
   }
