@@ -21,7 +21,8 @@ class ProcessExecutorPlugin(RuntimeExecutorPlugin):
 @hooks.on_infra_start(should_load=config.LAMBDA_RUNTIME_EXECUTOR == NAME)
 def prepare():
     """Before the providers register their routes and start their servers."""
-    from . import dynamodb_local, function_url
+    from . import dynamodb_local, function_url, record_times
 
     dynamodb_local.install()
     function_url.install()
+    record_times.install()
