@@ -26,8 +26,9 @@ export function graphKey({ resource, object }: GraphObject): string {
 
 /** The inverse of objectKey; of what is no key, a kind that nobody serves. */
 export function parseObjectKey(key: string): ObjectKey {
-  const [group, plural = "", uid = "", place = ""] = key.split(" ");
-  return { group, plural, uid, ...splitKey(place) };
+  const [group, plural = "", uid = "", ...place] = key.split(" ");
+  // Names of roles may hold blanks.
+  return { group, plural, uid, ...splitKey(place.join(" ")) };
 }
 
 /** Deletion waits for the dependents to be gone. */
