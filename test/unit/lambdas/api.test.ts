@@ -1,6 +1,9 @@
 /** The bundle of λ api under AWS' own runtime client, on DynamoDB Local. */
+import { spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -8,6 +11,7 @@ import { type CloudCluster, type Clusters, openClusters } from "../../../lambdas
 import { readEnvironment } from "../../../lambdas/wiring/environment.ts";
 import { createTable } from "../../../lib/aws/dynamodb/create-table.ts";
 import { bundle, putData } from "../../../lib/cdk/bundle.ts";
+import { findKubectl } from "../../../lib/local/kubectl.ts";
 import { configmaps } from "../../../lib/openapi/types/resources.ts";
 import { type CountingProxy, startCountingProxy } from "../../support/counting-proxy.ts";
 import { type DynamoDBLocal, startDynamoDBLocal } from "../../support/dynamodb-local.ts";
@@ -171,6 +175,57 @@ describe("a streamed watch", () => {
     }
   });
 });
+
+test("kubectl get -w shows each change as it happens", async () => {
+  await create("before");
+  const own = await start("stream");
+  const gateway = await startGateway(own);
+  const command = findKubectl(join(import.meta.dirname, "../../../node_modules/.cache/kubectl"), () => {});
+  const flags = ["--kubeconfig", "/dev/null", "--cache-dir", join(folder, "kubectl"), "--server", gateway.url];
+  const args = ["get", "configmaps", "--watch", "--output-watch-events"];
+  const kubectl = spawn(command, [...flags, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  let shown = "";
+  for (const stream of [kubectl.stdout, kubectl.stderr]) stream.on("data", (data) => (shown += data));
+  const showsUp = (line: RegExp) => vi.waitFor(() => expect(shown).toMatch(line), { timeout: 60_000, interval: 20 });
+  try {
+    await showsUp(/ADDED +before /);
+    for (const name of ["seen-1", "seen-2"]) {
+      await create(name);
+      await showsUp(new RegExp(`ADDED +${name} `));
+    }
+    await cluster.client(admin).delete(configmaps, { namespace: "default", name: "seen-1" });
+    await showsUp(/DELETED +seen-1 /);
+    expect(kubectl.exitCode).toBeNull();
+  } finally {
+    kubectl.kill();
+    await gateway.close();
+    await own.stop();
+  }
+});
+
+/** API Gateway, as far as kubectl needs one that streams: each request is an event, its answer is passed on as it comes. */
+async function startGateway(of: LambdaFunction) {
+  const server = createServer(async ({ method = "", url = "" }, response) => {
+    const [path, query = ""] = url.split(/\?(.*)/s);
+    const asked = event(method, path, Object.fromEntries(new URLSearchParams(query)));
+    try {
+      const { head, body } = await of.invoke(asked, 60_000).streamed;
+      response.writeHead(head.statusCode, head.multiValueHeaders).flushHeaders();
+      for await (const chunk of body) response.write(chunk);
+      response.end();
+    } catch {
+      response.destroy();
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
 
 async function read({ body }: StreamedAnswer): Promise<string> {
   let text = "";
