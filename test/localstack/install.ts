@@ -43,7 +43,7 @@ export function installLocalStack(): Installation {
     runtimeClient: join(folder, "runtime/node_modules/aws-lambda-ric/index.mjs"),
     jars: installDynamoDBLocal(),
   };
-  const { python, version } = findPython();
+  const { python, version } = findPython() ?? debianPython();
   const wanted = createHash("sha256").update(`${version} ${runtimeClient} ${pins}`);
   for (const file of globSync("**/*.{py,cjs,toml}", { cwd: executor }).sort()) {
     wanted.update(file).update(readFileSync(join(executor, file)));
@@ -67,8 +67,14 @@ export function installLocalStack(): Installation {
   return installation;
 }
 
+interface Python {
+  readonly python: string;
+  /** Of LocalStack. */
+  readonly version: string;
+}
+
 /** A Python that a release of LocalStack runs on: on the path, or one that pyenv has. */
-function findPython(): { python: string; version: string } {
+function findPython(): Python | undefined {
   const versions = join(process.env.PYENV_ROOT || join(homedir(), ".pyenv"), "versions");
   for (const { python, version } of releases) {
     const installed = globSync(`${python}*/bin/python${python}`, { cwd: versions }).map((file) => join(versions, file));
@@ -78,7 +84,18 @@ function findPython(): { python: string; version: string } {
       if (status === 0) return { python: command, version };
     }
   }
-  throw new Error("LocalStack needs Python 3.13 or 3.11 with venv: apt-get install python3 python3-venv");
+  return undefined;
+}
+
+/** Debian's own, as root. */
+function debianPython(): Python {
+  if (process.getuid?.() === 0 && existsSync("/usr/bin/apt-get")) {
+    run("apt-get", ["update", "-q"], "/");
+    run("apt-get", ["install", "-q", "-y", "--no-install-recommends", "python3-venv"], "/");
+  }
+  const found = findPython();
+  if (found === undefined) throw new Error("LocalStack needs Python 3.13 or 3.11 with venv, and there is none");
+  return found;
 }
 
 function run(command: string, args: readonly string[], cwd: string): void {
