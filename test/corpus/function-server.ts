@@ -3,7 +3,13 @@
  * table in DynamoDB Local.
  */
 import { generateKeyPairSync } from "node:crypto";
-import { BatchWriteItemCommand, DynamoDBClient, ScanCommand, type ScanCommandOutput } from "@aws-sdk/client-dynamodb";
+import {
+  BatchWriteItemCommand,
+  DeleteTableCommand,
+  DynamoDBClient,
+  ScanCommand,
+  type ScanCommandOutput,
+} from "@aws-sdk/client-dynamodb";
 import { Answerer, bufferedLimits } from "../../lambdas/wiring/answer.ts";
 import { openClusters } from "../../lambdas/wiring/cluster.ts";
 import { readEnvironment } from "../../lambdas/wiring/environment.ts";
@@ -47,7 +53,13 @@ export async function functionServers(dynamodb: DynamoDBLocal): Promise<(table: 
   return async (table) => {
     await createTable(table, dynamodb.client);
     await write(sdk, table, items);
-    return functionServer(dynamodb, table);
+    const server = functionServer(dynamodb, table);
+    const close = async () => {
+      await server.close();
+      // All tables of DynamoDB Local are one database, which slows down as it grows.
+      await sdk.send(new DeleteTableCommand({ TableName: table }));
+    };
+    return { ...server, close };
   };
 }
 
