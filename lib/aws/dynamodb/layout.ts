@@ -58,6 +58,15 @@ export const counterAttribute = {
 
 const revisionDigits = 16;
 
+/** What DynamoDB takes as keys, in bytes. */
+const maxPartitionBytes = 2048;
+const maxSortBytes = 1024;
+
+/** Whether DynamoDB could hold an item of the key; it refuses to look for others, too. */
+export function canBe({ pk, sk }: ItemKey): boolean {
+  return Buffer.byteLength(pk) <= maxPartitionBytes && Buffer.byteLength(sk) <= maxSortBytes;
+}
+
 /** A revision as a sort key. */
 export function revisionKey(revision: number): string {
   return String(revision).padStart(revisionDigits, "0");

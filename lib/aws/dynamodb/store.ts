@@ -15,7 +15,7 @@ import {
 import { collectionId } from "../../storage/keys.ts";
 import { advanceCompacted } from "./counter.ts";
 import { isEntry, loadEntry } from "./entry.ts";
-import { attribute, collectionsPartition, Layout, numberOf, ownerPartition, parseSortKey } from "./layout.ts";
+import { attribute, canBe, collectionsPartition, Layout, numberOf, ownerPartition, parseSortKey } from "./layout.ts";
 import { list } from "./list.ts";
 import { CollectionLog } from "./log.ts";
 import { persist, type Settings, settingsOf, translate } from "./options.ts";
@@ -195,7 +195,10 @@ export class DynamoStore implements Store {
   }
 
   private async object(log: CollectionLog, key: string): Promise<Item | undefined> {
-    const item = await log.persist(() => log.table.get(log.layout.object(key)));
+    const place = log.layout.object(key);
+    // Anybody may name what cannot be, an owner say: that is no failure of the table.
+    if (!canBe(place)) return undefined;
+    const item = await log.persist(() => log.table.get(place));
     return item?.[attribute.dead] === undefined ? item : undefined;
   }
 

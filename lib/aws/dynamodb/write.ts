@@ -12,10 +12,10 @@ import {
 } from "../../storage/interface.ts";
 import { isTooLarge, maxTextBytes } from "../../storage/keys.ts";
 import { recordAttribute } from "./entry.ts";
-import { attribute, numberOf, stringOf } from "./layout.ts";
+import { attribute, canBe, numberOf, stringOf } from "./layout.ts";
 import { absent, type CollectionLog } from "./log.ts";
 import { isPassing } from "./options.ts";
-import { type Condition, ConditionFailed, type Item, OutcomeUnknown, TableBusy, type Write } from "./table.ts";
+import { type Condition, ConditionFailed, type Item, keyOf, OutcomeUnknown, TableBusy, type Write } from "./table.ts";
 import { type StoredText, storeText } from "./text.ts";
 
 /** Labels, fields and owners of two versions and a text that is not in chunks fit into one item together. */
@@ -224,6 +224,7 @@ function transaction(change: Change, current: Version | undefined, ticket: Ticke
       : { put: objectItem(change, revision, stored.attributes, log), when };
   const chunks = stored.chunks.map(({ put }) => ({ put: isDeletion ? { ...put, ...expires } : put }));
   const writes = [object, { put: entry, when: absent }, ...chunks, ...ownerChanges(change, current)];
+  if (!writes.every((write) => canBe(keyOf(write)))) throw new ValueTooLarge("a name or an owner's uid is too long");
   if (current === undefined) return writes;
   const superseded = [
     layout.log(current.revision, partitions),

@@ -1,12 +1,22 @@
 /** What a writer makes of a transaction whose answer does not say what has become of it. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { DynamoStore } from "../../../../../lib/aws/dynamodb/store.ts";
-import { ConditionFailed, OutcomeUnknown, TableBusy, type Write } from "../../../../../lib/aws/dynamodb/table.ts";
+import {
+  ConditionFailed,
+  type Item,
+  type ItemKey,
+  keyOf,
+  OutcomeUnknown,
+  TableBusy,
+  TableUnusable,
+  type Write,
+} from "../../../../../lib/aws/dynamodb/table.ts";
 import {
   type Collection,
   KeyExists,
   RevisionConflict,
   StoreUnavailable,
+  ValueTooLarge,
 } from "../../../../../lib/storage/interface.ts";
 import { noFaults, SimulatedConnection, SimulatedTable } from "../../../../sim/store-table.ts";
 import { processClock, World } from "../../../../sim/store-world.ts";
@@ -23,8 +33,19 @@ let world: World;
 let table: SimulatedTable;
 let store: DynamoStore;
 
+/** As DynamoDB refuses keys. */
+function checkKey({ pk, sk }: ItemKey): void {
+  if (Buffer.byteLength(pk) > 2048 || Buffer.byteLength(sk) > 1024) throw new TableUnusable("ValidationException");
+}
+
 class FaultyConnection extends SimulatedConnection {
-  override transact(writes: readonly Write[]): Promise<void> {
+  override async get(key: ItemKey): Promise<Item | undefined> {
+    checkKey(key);
+    return super.get(key);
+  }
+
+  override async transact(writes: readonly Write[]): Promise<void> {
+    for (const write of writes) checkKey(keyOf(write));
     const now = fault;
     fault = undefined;
     const commit: Transact = (some) => super.transact(some);
@@ -134,4 +155,16 @@ test("a table that is throttled for good is told, and nothing is written", async
   fault = busy;
   await expect(within(store.create(pods, "a/x", value("1")))).rejects.toThrow(StoreUnavailable);
   expect(logged()).toEqual([]);
+});
+
+test("names that DynamoDB has no room for name nothing, and nothing can be called so", async () => {
+  const long = `a/${"x".repeat(1_023)}`;
+  expect(await within(store.get(pods, long))).toBeUndefined();
+  await expect(within(store.create(pods, long, value("1")))).rejects.toThrow(ValueTooLarge);
+  const owned = value("1", { owners: ["u".repeat(2_048)] });
+  await expect(within(store.create(pods, "a/x", owned))).rejects.toThrow(ValueTooLarge);
+  expect(logged()).toEqual([]);
+  const longest = `a/${"x".repeat(1_022)}`;
+  await within(store.create(pods, longest, value("1")));
+  expect(await within(store.get(pods, longest))).toBeDefined();
 });
