@@ -35,8 +35,8 @@ export function leanCommand({
 /**
  * To be called when everything is loaded. Keeps the modules for later starts, unless they are kept already; then has
  * the garbage collector prefer little room. Given at the start this flag would also halve the young generation, which
- * makes lists cost twice as much; given before the modules are kept, they would be of no use, as they hold for the flags
- * that they were compiled with.
+ * makes lists cost twice as much; given before the modules are kept, they would be of no use, as they hold for the
+ * flags that they were compiled with.
  */
 export function settle(): void {
   flushCompileCache();
