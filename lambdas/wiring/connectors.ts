@@ -1,6 +1,7 @@
 /** What needs a way into a node, which the cloud does not have: nodes are reached by queues alone. */
-import { failure, type StatusError } from "../../lib/apimachinery/errors.ts";
+import { failure, StatusError } from "../../lib/apimachinery/errors.ts";
 import { podLogConnector } from "../../lib/apiserver/connectors/pod-log.ts";
+import { checkConnection } from "../../lib/apiserver/connectors/unserved.ts";
 import type { Connector } from "../../lib/apiserver/dispatch.ts";
 
 /** What cannot be done, so that kubectl's user reads what is the matter. */
@@ -12,20 +13,33 @@ const sentences: Readonly<Record<string, string>> = {
   "services/proxy": "services cannot be reached through the API server",
   "nodes/proxy": "nodes cannot be reached through the API server",
 };
-
-const notImplemented = (sentence: string): StatusError =>
-  failure(501, "", `${sentence} in this cluster: its nodes take no connections`);
-
-function refusing(sentence: string): Connector {
-  return async ({ server, endpoint, info }) => {
-    // A proxied name may hold a scheme and a port.
-    if (info.subresource !== "proxy") await server.resources.getText(endpoint, info.namespace, info.name);
-    throw notImplemented(sentence);
-  };
-}
+const logs = "logs of pods cannot be read";
 
 /** Each answers 501, after what upstream finds wrong with the request before it asks the node (404 of the pod, say). */
 export const cloudConnectors: Readonly<Record<string, Connector>> = {
   ...Object.fromEntries(Object.entries(sentences).map(([name, sentence]) => [name, refusing(sentence)])),
-  "pods/log": podLogConnector(() => Promise.reject(notImplemented("logs of pods cannot be read"))),
+  "pods/log": afterChecks(logs, podLogConnector(noWay(logs))),
 };
+
+function refusing(sentence: string): Connector {
+  return afterChecks(sentence, async (request) => {
+    await checkConnection(request);
+    return noWay(sentence)();
+  });
+}
+
+function noWay(sentence: string): () => Promise<never> {
+  return () => Promise.reject(failure(501, "", `${sentence} in this cluster: its nodes take no connections`));
+}
+
+/** Nodes here need not say where they can be reached: that is no failure of theirs. */
+function afterChecks(sentence: string, connector: Connector): Connector {
+  return async (request) => {
+    try {
+      return await connector(request);
+    } catch (error) {
+      if (error instanceof StatusError && error.code === 500) return noWay(sentence)();
+      throw error;
+    }
+  };
+}

@@ -52,11 +52,16 @@ const refusals: Readonly<Record<string, Refuse>> = {
 /** Subresources that are connections: they must never fall to the object itself, whose rules would not be applied. */
 export const connections: ReadonlySet<string> = new Set(["attach", "exec", "log", "portforward", "proxy"]);
 
-/** Throws what is wrong with what is asked for; where nothing is, 404. */
-export async function refuseConnection(request: ResourceRequest): Promise<never> {
+/** Throws what upstream finds wrong with what is asked for before it connects. */
+export async function checkConnection(request: ResourceRequest): Promise<void> {
   const { server, endpoint, info } = request;
   const refuse = refusals[`${endpoint.info.resource}/${info.subresource}`];
   if (refuse) await refuse(request);
   else await server.resources.getText(endpoint, info.namespace, info.name);
+}
+
+/** Throws what is wrong with what is asked for; where nothing is, 404. */
+export async function refuseConnection(request: ResourceRequest): Promise<never> {
+  await checkConnection(request);
   throw newGenericNotFound();
 }

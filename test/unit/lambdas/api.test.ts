@@ -12,7 +12,7 @@ import { readEnvironment } from "../../../lambdas/wiring/environment.ts";
 import { createTable } from "../../../lib/aws/dynamodb/create-table.ts";
 import { bundle, putData } from "../../../lib/cdk/bundle.ts";
 import { findKubectl } from "../../../lib/local/kubectl.ts";
-import { configmaps } from "../../../lib/openapi/types/resources.ts";
+import { configmaps, nodes } from "../../../lib/openapi/types/resources.ts";
 import { type CountingProxy, startCountingProxy } from "../../support/counting-proxy.ts";
 import { type DynamoDBLocal, startDynamoDBLocal } from "../../support/dynamodb-local.ts";
 import { type LambdaFunction, type StreamedAnswer, startFunction } from "../../support/lambda-runtime.ts";
@@ -248,22 +248,10 @@ describe("a streamed answer that is no watch", () => {
   });
 
   test("is 501 where a way into a node is needed", async () => {
-    const pod = {
-      apiVersion: "v1",
-      kind: "Pod",
-      metadata: { name: "p" },
-      spec: { containers: [{ name: "c", image: "i" }] },
-    };
-    await cluster.client(admin).request("POST", "/api/v1/namespaces/default/serviceaccounts", {
-      apiVersion: "v1",
-      kind: "ServiceAccount",
-      metadata: { name: "default" },
-    });
-    await cluster.client(admin).request("POST", "/api/v1/namespaces/default/pods", pod);
-    const asked = event("POST", "/api/v1/namespaces/default/pods/p/exec", { command: "sh" });
-    const answer = await function_.invoke(asked).streamed;
+    await cluster.client(admin).create(nodes, { metadata: { name: "n1" }, spec: {} });
+    const answer = await function_.invoke(event("GET", "/api/v1/nodes/n1/proxy/stats")).streamed;
     expect(answer.head.statusCode).toBe(501);
-    expect(JSON.parse(await read(answer)).message).toContain("commands cannot be run in pods");
+    expect(JSON.parse(await read(answer)).message).toContain("nodes cannot be reached");
   });
 });
 
