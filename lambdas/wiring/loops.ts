@@ -9,7 +9,9 @@ import { type CatchUpInformers, createCatchUpInformers } from "../../lib/client/
 import type { Client } from "../../lib/client/interface.ts";
 import type { ControllerEntry } from "../../lib/controllers/controller.ts";
 import { controllers, schedulerName } from "../../lib/controllers/index.ts";
+import { ChangeMapper } from "../../lib/controllers/queued/change-mapper.ts";
 import type { ControllerSetOptions } from "../../lib/controllers/queued/controller-set.ts";
+import { CreatedObjects } from "../../lib/controllers/queued/created-objects.ts";
 import { createLiveObjectGraph } from "../../lib/controllers/queued/live-object-graph.ts";
 import type { DelayedWakeup, QueueMessage } from "../../lib/controllers/queued/messages.ts";
 import { NodeHealthCopy } from "../../lib/controllers/queued/node-health-copy.ts";
@@ -19,6 +21,7 @@ import type { NodeHealth } from "../../lib/nodes/health.ts";
 import { Scheduler } from "../../lib/scheduler/scheduler.ts";
 import type { CloudCluster, Clusters } from "./cluster.ts";
 import { type Environment, required } from "./environment.ts";
+import { sawLease } from "./lease-signs.ts";
 import { logError } from "./log.ts";
 import { rootCertificates } from "./root-certificates.ts";
 
@@ -128,6 +131,7 @@ export class Loops {
       controllers: () => {
         runner ??= new QueuedControllers({
           ...parts,
+          ahead: { created: new CreatedObjects(), mapper: new ChangeMapper({ ...parts, ignores: sawLease }) },
           wakeups: this.wakeups(cluster),
           health: new NodeHealthCopy(health),
           onError: (controller, key, error) => logError(error, `${name} ${controller} ${key}`),

@@ -9,6 +9,7 @@ import type { RestClient } from "../../lib/client/rest.ts";
 import type { ControllerEntry } from "../../lib/controllers/controller.ts";
 import { ChangeMapper, type LoggedChange } from "../../lib/controllers/queued/change-mapper.ts";
 import type { ControllerSetOptions } from "../../lib/controllers/queued/controller-set.ts";
+import { CreatedObjects } from "../../lib/controllers/queued/created-objects.ts";
 import { forwardDelay } from "../../lib/controllers/queued/delays.ts";
 import { createLiveObjectGraph } from "../../lib/controllers/queued/live-object-graph.ts";
 import { ChangeLoader } from "../../lib/controllers/queued/logged-change.ts";
@@ -92,6 +93,8 @@ export class MemoryDueTimes implements DueTimes {
 export interface QueuedClusterOptions {
   readonly controllers: readonly ControllerEntry[];
   readonly health?: NodeHealth;
+  /** Whether what a run creates wakes others before it is dispatched. */
+  readonly isAhead?: boolean;
   /** Called for the processes' clients, to look at or change what they ask. */
   readonly wrap?: (client: RestClient) => RestClient;
 }
@@ -136,10 +139,12 @@ export class QueuedCluster {
   }
 
   newControllers(): QueuedControllers {
-    const { health } = this.#options;
+    const { health, isAhead = false } = this.#options;
     const parts = this.#parts();
+    const mapper = new ChangeMapper({ ...parts, cluster: "default" });
     return new QueuedControllers({
       ...parts,
+      ...(isAhead ? { ahead: { created: new CreatedObjects(), mapper } } : {}),
       cluster: "default",
       wakeups: this.wakeups,
       ...(health === undefined ? {} : { health }),

@@ -9,7 +9,9 @@ import type { CatchUpInformers } from "../../client/catch-up-informers.ts";
 import type { Result } from "../controller.ts";
 import { isNamespaceTerminating } from "../namespace-terminating.ts";
 import { BoundedMap } from "./bounded-map.ts";
+import type { ChangeMapper } from "./change-mapper.ts";
 import { ControllerSet, type ControllerSetOptions, type MadeController } from "./controller-set.ts";
+import type { CreatedObjects } from "./created-objects.ts";
 import { collectionOf, type DelayedWakeup, MalformedMessage, maxDelaySeconds, type Wakeup } from "./messages.ts";
 import type { Wakeups } from "./wakeups.ts";
 
@@ -27,6 +29,11 @@ export interface QueuedControllersOptions extends Omit<ControllerSetOptions, "la
   readonly informers: CatchUpInformers;
   readonly wakeups: Wakeups;
   readonly health?: NodeHealth;
+  /**
+   * Wakes whoever is concerned by what a run creates at once, under the ids that the stream's wake-ups have. What fails
+   * of it the stream does.
+   */
+  readonly ahead?: { readonly created: CreatedObjects; readonly mapper: ChangeMapper };
   /** Told of every reconcile that failed and will be tried again, but not of conflicts and of namespaces that end. */
   readonly onError?: (controller: string, key: string, error: unknown) => void;
 }
@@ -63,7 +70,9 @@ export class QueuedControllers {
     const { health } = options;
     const lastHeard =
       health === undefined ? {} : { lastHeard: (node: string, uid: string) => health.lastHeard(node, uid) };
-    this.#set = new ControllerSet({ ...options, ...lastHeard }, options.informers);
+    const { ahead } = options;
+    const client = (name: string) => ahead?.created.noting(options.client(name)) ?? options.client(name);
+    this.#set = new ControllerSet({ ...options, client, ...lastHeard }, options.informers);
   }
 
   /**
@@ -91,7 +100,19 @@ export class QueuedControllers {
     if (result.requeueAfterMs !== undefined) await this.#requeue(wakeup, id, result.requeueAfterMs);
     // Only now: where the wake-up of later could not be sent, this one comes again and must run again.
     this.#covered.set(id, read);
+    await this.#goAhead(wakeup);
     return "reconciled";
+  }
+
+  async #goAhead({ controller, key }: Wakeup): Promise<void> {
+    const { ahead, wakeups, onError } = this.#options;
+    const changes = ahead?.created.take() ?? [];
+    if (ahead === undefined || changes.length === 0) return;
+    try {
+      await wakeups.now(await ahead.mapper.map(changes));
+    } catch (error) {
+      onError?.(controller, key, error);
+    }
   }
 
   /**

@@ -71,9 +71,8 @@ class TracedInformer implements Informer<KubeObject> {
     this.#inner.addIndex(index, values);
   }
 
-  onChange(handler: ChangeHandler<KubeObject>): void {
-    this.#inner.onChange(handler);
-  }
+  /** Not called: who maps a change reads nothing that it has made of others. The scheduler would keep all pods twice. */
+  onChange(_: ChangeHandler<KubeObject>): void {}
 
   reached(resourceVersion: string): boolean {
     this.#note();

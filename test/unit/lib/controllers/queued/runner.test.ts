@@ -204,4 +204,35 @@ describe("queued controllers", () => {
     };
     await expect(cluster.controllers.run(wakeup())).rejects.toThrow("the queue is full");
   });
+
+  it("wake at once whoever is concerned by what a run creates, as the stream will", async () => {
+    cluster = await startQueuedCluster({ controllers: workloads, isAhead: true });
+    await cluster.settle();
+    await cluster.client.create(deployments, web);
+    cluster.queues.sent.length = 0;
+    await cluster.controllers.run(wakeup({ controller: "deployment-controller", key: "default/web" }));
+    const ahead = cluster.queues.sent.splice(0).map(({ deduplicationId }) => deduplicationId);
+    const [set] = await cluster.all(replicasets);
+    expect(cluster.queues.waiting.map(({ body }) => JSON.parse(body).key)).toContain(`default/${set.metadata.name}`);
+    await cluster.dispatch();
+    expect(cluster.queues.sent.map(({ deduplicationId }) => deduplicationId)).toEqual(expect.arrayContaining(ahead));
+    await cluster.settle();
+    expect((await cluster.all(pods, "default")).length).toBe(2);
+    expect(cluster.errors).toEqual([]);
+  });
+
+  it("leave to the stream what they can't tell at once", async () => {
+    cluster = await startQueuedCluster({ controllers: workloads, isAhead: true });
+    await cluster.settle();
+    await cluster.client.create(deployments, web);
+    cluster.queues.beforeSend = () => {
+      throw new Error("full");
+    };
+    const run = cluster.controllers.run(wakeup({ controller: "deployment-controller", key: "default/web" }));
+    expect(await run).toBe("reconciled");
+    expect(cluster.errors).toEqual(["deployment-controller default/web: full"]);
+    cluster.queues.beforeSend = undefined;
+    await cluster.settle();
+    expect((await cluster.all(pods, "default")).length).toBe(2);
+  });
 });
