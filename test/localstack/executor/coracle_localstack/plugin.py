@@ -21,8 +21,9 @@ class ProcessExecutorPlugin(RuntimeExecutorPlugin):
 @hooks.on_infra_start(should_load=config.LAMBDA_RUNTIME_EXECUTOR == NAME)
 def prepare():
     """Before the providers register their routes and start their servers."""
-    from . import dynamodb_local, function_url, record_times
+    from . import dynamodb_local, function_url, record_times, runtimes
 
     dynamodb_local.install()
     function_url.install()
     record_times.install()
+    runtimes.install()
