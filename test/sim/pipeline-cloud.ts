@@ -19,7 +19,7 @@ import {
   tickFunction,
   workerFunction,
 } from "./pipeline-lambdas.ts";
-import { SimulatedAgent } from "./pipeline-nodes.ts";
+import { SimulatedAgent, type SimulatedAgentOptions } from "./pipeline-nodes.ts";
 import { SimulatedQueue } from "./pipeline-queues.ts";
 import { SimulatedStream } from "./pipeline-stream.ts";
 import { SimulatedTable } from "./store-table.ts";
@@ -122,13 +122,12 @@ export class SimulatedCloud {
   }
 
   /** Adds a node. */
-  addNode(name: string, index: number, startDelayMs: number): SimulatedAgent {
+  addNode(node: Pick<SimulatedAgentOptions, "name" | "index" | "startDelayMs" | "clockSkewMs">): void {
     const { world, api } = this;
     const reports = this.queues.get("reports") as SimulatedQueue;
-    const agent = new SimulatedAgent({ world, name, index, api, reports, inboxes: this.#inboxes, startDelayMs });
+    const agent = new SimulatedAgent({ ...node, world, api, reports, inboxes: this.#inboxes });
     this.agents.push(agent);
     void agent.start();
-    return agent;
   }
 
   /** Whether nothing waits to be done; what is delayed does not count. */

@@ -27,6 +27,8 @@ export interface SimulatedAgentOptions {
   readonly reports: SimulatedQueue;
   readonly inboxes: SimulatedInboxes;
   readonly startDelayMs: number;
+  /** So far is its clock ahead of everybody else's. */
+  readonly clockSkewMs: number;
 }
 
 /** After so long without an answer a request is given up. */
@@ -45,10 +47,11 @@ export class SimulatedAgent {
   #isSilent = false;
 
   constructor(options: SimulatedAgentOptions) {
-    const { world, name, api, reports, inboxes } = options;
+    const { world, name, api, reports, inboxes, clockSkewMs } = options;
     this.name = name;
     this.#options = options;
-    this.#clock = processClock(world, () => this.#isAlive);
+    const { now, sleep } = processClock(world, () => this.#isAlive);
+    this.#clock = { now: () => now() + clockSkewMs, sleep };
     const user = { username: `system:node:${name}`, groups: ["system:nodes", "system:authenticated"] };
     const client = createInProcessClient((request) => this.#request(() => api(request)), user, { clock: this.#clock });
     this.#transport = new SqsTransport({
@@ -64,7 +67,7 @@ export class SimulatedAgent {
       random: world.random,
       cluster: clusterName,
       nodeName: name,
-      epoch: Math.floor(world.now()),
+      epoch: Math.floor(this.#clock.now()),
       log: () => {},
     });
     const { index, startDelayMs } = options;

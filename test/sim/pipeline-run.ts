@@ -29,6 +29,8 @@ export interface RunOptions {
   readonly hasResync?: boolean;
   /** What goes wrong more, or less, than the seed says. */
   readonly faults?: Partial<PipelineFaults>;
+  /** So far are the nodes' clocks off. */
+  readonly skewMs?: number;
   /** Told what happens; for looking into a seed. */
   readonly log?: (line: string) => void;
 }
@@ -67,12 +69,16 @@ class Run {
 
   async run({ table, at }: Awaited<ReturnType<typeof freshTable>>): Promise<RunSummary> {
     const world = this.#world;
-    const { defects = {}, hasResync = this.#seed % 2 === 0, log = () => {} } = this.#options;
+    const { defects = {}, hasResync = this.#seed % 2 === 0, skewMs = 0, log = () => {} } = this.#options;
     await this.#until(world.sleep(at), at * 2);
     const faults = { ...drawFaults(world), ...this.#options.faults };
     log(`faults ${JSON.stringify(faults)}`);
     const cloud = new SimulatedCloud({ world, faults, defects, hasResync }, table);
-    for (const [index, name] of this.#scenario.nodes.entries()) cloud.addNode(name, index, world.integer(100, 3_000));
+    for (const [index, name] of this.#scenario.nodes.entries()) {
+      // One is ahead, the next behind.
+      const clockSkewMs = skewMs * (index % 2 === 0 ? 1 : -1);
+      cloud.addNode({ name, index, startDelayMs: world.integer(100, 3_000), clockSkewMs });
+    }
     makeNoise(cloud, faults, cloud.observer);
     const acts = perform(world, this.#scenario, cloud.client, async (name, event) => {
       const agent = cloud.agents.find((one) => one.name === name);

@@ -7,7 +7,7 @@ afterAll(() => vi.restoreAllMocks());
 
 describe.skipIf(process.env.PIPELINE_SEED !== undefined)("the pipeline", () => {
   test("comes to what the local composition comes to, by more seeds", { timeout: 1_500_000 }, async () => {
-    const { failures } = await runSeeds(251, 25);
+    const { failures } = await runSeeds(251, 250);
     expect(failures).toEqual([]);
   });
 });
