@@ -31,12 +31,14 @@ export interface RunOptions {
   readonly faults?: Partial<PipelineFaults>;
   /** So far are the nodes' clocks off. */
   readonly skewMs?: number;
+  /** How long after the last fault a cluster may not be as it should be. @default longer than all sweeps */
+  readonly patienceMs?: number;
   /** Told what happens; for looking into a seed. */
   readonly log?: (line: string) => void;
 }
 
 /** A cluster that is not as it should be by then will never be: longer than the longest of all back-offs and sweeps. */
-const recoveryMs = 40 * 60_000;
+const longestMs = 40 * 60_000;
 /** It must stay so, though what was sent before may come again. */
 const staysMs = 6 * 60_000;
 /** What goes on after the last step before the faults end. */
@@ -89,7 +91,7 @@ class Run {
     await this.#until(world.sleep(world.integer(0, lastFaultsMs)), 3_600_000);
     calmDown(faults);
     const calmAt = world.now();
-    const took = await this.#until(this.#recover(cloud, log), recoveryMs * 2);
+    const took = await this.#until(this.#recover(cloud, log), longestMs * 2);
     const sum = (of: (one: (typeof cloud.functions)[number]) => number) =>
       cloud.functions.reduce((total, one) => total + of(one), 0);
     log(`recovered after ${took} ms, ${world.now() - calmAt} ms with the rest`);
@@ -109,10 +111,11 @@ class Run {
   async #recover(cloud: SimulatedCloud, log: (line: string) => void): Promise<number> {
     const world = this.#world;
     const beginAt = world.now();
+    const { patienceMs = longestMs } = this.#options;
     for (let found = ["nothing was looked at"]; found.length > 0; ) {
       await world.sleep(15_000);
       found = cloud.isIdle ? await this.#differences(cloud) : ["not at rest"];
-      if (found.length > 0 && world.now() - beginAt > recoveryMs) throw new Error(found.join("\n"));
+      if (found.length > 0 && world.now() - beginAt > patienceMs) throw new Error(found.join("\n"));
       log(`${world.now() - beginAt}: ${found.join("\n  ")}`);
     }
     const took = world.now() - beginAt;
