@@ -12,8 +12,18 @@ export default defineConfig({
           ...common,
           name: "parts",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**", "test/localstack/**"],
+          exclude: ["test/sim/**", "test/e2e/**", "test/localstack/**"],
           sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // In virtual time, so that they do not mind each other: the halves of the pipeline's seeds side by side.
+        test: {
+          ...common,
+          name: "simulations",
+          include: ["test/sim/**/*.test.ts"],
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -23,7 +33,7 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           maxWorkers: 1,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -33,7 +43,7 @@ export default defineConfig({
           name: "localstack",
           include: ["test/localstack/**/*.test.ts"],
           maxWorkers: 1,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

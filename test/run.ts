@@ -54,7 +54,7 @@ const vitest = join(root, "node_modules/vitest/vitest.mjs");
 const cloud = only.filter((path) => path.startsWith("test/localstack"));
 const others = only.filter((path) => !cloud.includes(path));
 if (only.length === 0 || others.length > 0) {
-  tests("tests", [vitest, "run", "--project", "parts", "--project", "e2e", ...others]);
+  tests("tests", [vitest, "run", "--project", "parts", "--project", "simulations", "--project", "e2e", ...others]);
 }
 if (only.length === 0 || cloud.length > 0) tests("tests in the cloud", ["test/localstack/run.ts", ...cloud]);
 console.log(`\n${passed} passed, ${failed} failed`);
