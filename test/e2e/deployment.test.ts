@@ -208,6 +208,8 @@ describe("a Deployment on a real node", () => {
     const refuses = (address: string) =>
       until(`${address} to refuse`, async () => (await refusal(address)) === "ECONNREFUSED");
     await cluster.kubectl(["scale", "deployment/web", "--replicas=0"]);
+    // Until then a pod that ends may still answer, while another one, ended already, refuses.
+    await until("the pods' end", async () => (await pods()).length === 0, 60_000);
     await refuses(spec.clusterIP);
     await refuses(`127.0.0.1:${nodePort}`);
     const said = await inPod("refused", `wget -q -O - http://${spec.clusterIP}/ 2>&1; ${resent}`);
