@@ -5,11 +5,11 @@ import { CollectionCache } from "../../../../../lib/apiserver/authorization/coll
 import { forbidden, privilegedAuthorizer, unionAuthorizers } from "../../../../../lib/apiserver/authorization/index.ts";
 import { NodeGraph } from "../../../../../lib/apiserver/authorization/node/graph.ts";
 import { nodeAuthorizer } from "../../../../../lib/apiserver/authorization/node/node-authorizer.ts";
-import { podReferences } from "../../../../../lib/nodes/pod-references.ts";
 import { decide } from "../../../../../lib/apiserver/authorization/rbac/rbac-authorizer.ts";
 import { RoleIndex } from "../../../../../lib/apiserver/authorization/rbac/role-index.ts";
 import { ruleAllows } from "../../../../../lib/apiserver/authorization/rbac/rule.ts";
 import { systemNodeRules } from "../../../../../lib/apiserver/bootstrap/objects.ts";
+import { podReferences } from "../../../../../lib/nodes/pod-references.ts";
 import type { Pod } from "../../../../../lib/openapi/types/core-v1.ts";
 import { openSqliteStore } from "../../../../../lib/storage/sqlite/store.ts";
 
