@@ -39,6 +39,18 @@ export interface ServerResponse {
   readonly body: string | Uint8Array | AsyncIterable<string | Uint8Array>;
 }
 
+const decoder = new TextDecoder();
+
+/** The whole of a body as text, read to its end. */
+export async function responseText(body: ServerResponse["body"]): Promise<string> {
+  if (typeof body === "string") return body;
+  if (body instanceof Uint8Array) return decoder.decode(body);
+  const streaming = new TextDecoder();
+  let text = "";
+  for await (const chunk of body) text += typeof chunk === "string" ? chunk : streaming.decode(chunk, { stream: true });
+  return text + streaming.decode();
+}
+
 /** What answers requests. Never rejects: an error is a response too. */
 export type Handler = (request: ServerRequest) => Promise<ServerResponse>;
 

@@ -1,11 +1,16 @@
 /** A client that calls the API core as a function: no socket, no TLS, one copy of the text. */
 import { type Clock, systemClock } from "../apimachinery/clock.ts";
 import { newRequestEntityTooLarge } from "../apimachinery/errors.ts";
-import type { Handler, ServerRequest, ServerResponse, UserInfo } from "../apimachinery/http.ts";
+import {
+  type Handler,
+  responseText,
+  type ServerRequest,
+  type ServerResponse,
+  type UserInfo,
+} from "../apimachinery/http.ts";
 import { createRestClient, type RawRequest, type RestClient, type Transport } from "./rest.ts";
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 const never = new AbortController().signal;
 
 /** A client of the handler that acts as `user`, who needs no credentials. `userAgent` names it in logs. */
@@ -17,7 +22,7 @@ export function createInProcessClient(
   const transport: Transport = {
     async send(request) {
       const { status, headers, body } = await handler(serverRequest(request, user, userAgent));
-      return { status, headers: singleHeaders(headers), text: await bodyText(body) };
+      return { status, headers: singleHeaders(headers), text: await responseText(body) };
     },
     async stream(request) {
       const { status, headers, body } = await handler(serverRequest(request, user, userAgent));
@@ -53,15 +58,6 @@ function singleHeaders(headers: ServerResponse["headers"]): Record<string, strin
     single[name.toLowerCase()] = typeof value === "string" ? value : value.join(", ");
   }
   return single;
-}
-
-async function bodyText(body: ServerResponse["body"]): Promise<string> {
-  if (typeof body === "string") return body;
-  if (body instanceof Uint8Array) return decoder.decode(body);
-  const streaming = new TextDecoder();
-  let text = "";
-  for await (const chunk of body) text += typeof chunk === "string" ? chunk : streaming.decode(chunk, { stream: true });
-  return text + streaming.decode();
 }
 
 function bodyChunks(body: ServerResponse["body"]): AsyncIterable<string | Uint8Array> {

@@ -1,6 +1,7 @@
 /** What both clients share: paths, queries, media types, and how answers are read (upstream: client-go/rest). */
 import type { Clock } from "../apimachinery/clock.ts";
 import { failure, type Status, StatusError } from "../apimachinery/errors.ts";
+import { responseText } from "../apimachinery/http.ts";
 import type { Draft, KubeObject, Resource } from "../apimachinery/meta.ts";
 import { apiVersionOf } from "../apimachinery/meta.ts";
 import type {
@@ -233,7 +234,7 @@ class TransportClient implements RestClient {
   async rawRequest(request: RawRequest): Promise<RawResponse> {
     const response = await this.#transport.stream(request);
     if (response.status >= 200 && response.status < 300) return response;
-    throw errorOf(response.status, await readText(response.body));
+    throw errorOf(response.status, await responseText(response.body));
   }
 }
 
@@ -260,11 +261,4 @@ function deleteBody({ uid, resourceVersion, propagationPolicy, gracePeriodSecond
     ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
     ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
   };
-}
-
-async function readText(body: AsyncIterable<string | Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of body) text += typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true });
-  return text + decoder.decode();
 }

@@ -5,7 +5,13 @@
  */
 import { STATUS_CODES } from "node:http";
 import type { TLSSocket } from "node:tls";
-import type { ClientCertificate, Handler, ServerRequest, ServerResponse } from "../apimachinery/http.ts";
+import {
+  type ClientCertificate,
+  type Handler,
+  responseText,
+  type ServerRequest,
+  type ServerResponse,
+} from "../apimachinery/http.ts";
 
 /** What the event `clientError` tells: the parser's code, and the bytes that it was given. */
 export interface ClientError extends Error {
@@ -53,7 +59,7 @@ export async function answerClientError(
     certificate: certificate(),
     remoteAddress: socket.remoteAddress,
   });
-  const body = await textOf(answer.body);
+  const body = await responseText(answer.body);
   socket.end(head(answer.status, { ...answer.headers, "Content-Length": String(Buffer.byteLength(body)) }) + body);
 }
 
@@ -91,12 +97,4 @@ export function readHead(packet: Buffer): Head | undefined {
 function head(status: number, headers: ServerResponse["headers"]): string {
   const lines = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}\r\n`));
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("")}Connection: close\r\n\r\n`;
-}
-
-async function textOf(body: ServerResponse["body"]): Promise<string> {
-  if (typeof body === "string") return body;
-  if (body instanceof Uint8Array) return Buffer.from(body).toString();
-  let text = "";
-  for await (const chunk of body) text += typeof chunk === "string" ? chunk : Buffer.from(chunk).toString();
-  return text;
 }

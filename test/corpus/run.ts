@@ -1,7 +1,7 @@
 /** Runs a case against an API core and compares each answer with the recorded one. */
 import { setTimeout } from "node:timers/promises";
 import { crc32 } from "node:zlib";
-import type { Handler, ServerResponse } from "../../lib/apimachinery/http.ts";
+import { type Handler, responseText, type ServerResponse } from "../../lib/apimachinery/http.ts";
 import type { Answer, Case, Step } from "./cases.ts";
 import { even, evenCell } from "./even.ts";
 import { dig, drop } from "./paths.ts";
@@ -33,14 +33,6 @@ function withoutOthers(value: unknown, namespace: string): unknown {
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).filter(([key]) => !other(key));
   return Object.fromEntries(entries.map(([key, one]) => [key, withoutOthers(one, namespace)]));
-}
-
-async function textOf(body: ServerResponse["body"]): Promise<string> {
-  if (typeof body === "string") return body;
-  if (body instanceof Uint8Array) return Buffer.from(body).toString();
-  let text = "";
-  for await (const chunk of body) text += typeof chunk === "string" ? chunk : Buffer.from(chunk).toString();
-  return text;
 }
 
 /** JSON as the recording client wrote it, in Python: messages quote the beginnings of bodies. */
@@ -81,7 +73,7 @@ async function send(handler: Handler, step: Step, variables: Variables) {
     },
     signal: new AbortController().signal,
   });
-  return answerOf(step, response, step.method === "HEAD" ? "" : await textOf(response.body));
+  return answerOf(step, response, step.method === "HEAD" ? "" : await responseText(response.body));
 }
 
 function answerOf(step: Step, { status, headers }: ServerResponse, text: string): Answer {

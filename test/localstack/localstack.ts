@@ -7,10 +7,10 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openPki } from "../../lib/local/pki.ts";
+import { freePort } from "../support/free-port.ts";
 import { cacheFolder, type Installation, installLocalStack } from "./install.ts";
 
 const startMs = 120_000;
@@ -151,17 +151,6 @@ async function end(child: ChildProcess, ended: Promise<void>): Promise<void> {
   const late = setTimeout(() => child.kill("SIGKILL"), stopMs);
   await ended;
   clearTimeout(late);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }
 
 async function main(command: string | undefined): Promise<number> {

@@ -81,6 +81,17 @@ export class World {
     if (this.failure !== undefined) throw this.failure;
   }
 
+  /** The outcome of something that needs virtual time to pass; throws after `maxMs` of it. */
+  async within<T>(promise: Promise<T>, maxMs: number): Promise<T> {
+    let isDone = false;
+    const done = () => {
+      isDone = true;
+    };
+    promise.then(done, done);
+    await this.runUntil(() => isDone, maxMs);
+    return promise;
+  }
+
   /** Lets every promise that is ready go on, however long its chain. */
   private async settle(): Promise<void> {
     for (let turn = 0; turn < this.turns; turn++) await new Promise((resolve) => setImmediate(resolve));

@@ -3,7 +3,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import type { Clock } from "../../lib/apimachinery/clock.ts";
 import { systemClock, systemRandom } from "../../lib/apimachinery/clock.ts";
-import type { ServerResponse } from "../../lib/apimachinery/http.ts";
+import { responseText } from "../../lib/apimachinery/http.ts";
 import { admissionPlugins } from "../../lib/apiserver/admission/index.ts";
 import { localSigner } from "../../lib/apiserver/authentication/signer.ts";
 import { ensureBootstrapObjects } from "../../lib/apiserver/bootstrap/reconcile.ts";
@@ -83,7 +83,7 @@ export async function startTestServer(clock: Clock = systemClock): Promise<TestS
       bytes: async () => bytes,
       signal: closing.signal,
     });
-    const text = await textOf(response.body);
+    const text = await responseText(response.body);
     return { status: response.status, body: text.startsWith("{") ? JSON.parse(text) : text };
   };
   return {
@@ -100,12 +100,4 @@ export async function startTestServer(clock: Clock = systemClock): Promise<TestS
       await store.close();
     },
   };
-}
-
-async function textOf(body: ServerResponse["body"]): Promise<string> {
-  if (typeof body === "string") return body;
-  if (body instanceof Uint8Array) return Buffer.from(body).toString();
-  let text = "";
-  for await (const piece of body) text += piece;
-  return text;
 }

@@ -2,10 +2,10 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { OciImage } from "../../../agent/runtime/image/oci-image.ts";
+import { freePort } from "../../support/free-port.ts";
 
 /** Who may pull and push. */
 export interface RegistryUser {
@@ -64,14 +64,6 @@ function config(folder: string, host: string, user: RegistryUser | undefined): s
     `http: {addr: "${host}", secret: ${createHash("sha256").update(folder).digest("hex")}}`,
     auth,
   ].join("\n");
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function answers(host: string, child: ChildProcess): Promise<void> {

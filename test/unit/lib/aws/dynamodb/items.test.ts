@@ -27,15 +27,7 @@ beforeEach(() => {
 afterEach(() => store.close());
 
 /** The outcome of something that needs virtual time to pass. */
-async function within<T>(promise: Promise<T>): Promise<T> {
-  let isDone = false;
-  const done = () => {
-    isDone = true;
-  };
-  promise.then(done, done);
-  await world.runUntil(() => isDone, day);
-  return promise;
-}
+const within = <T>(promise: Promise<T>) => world.within(promise, day);
 
 /** Lets time pass. */
 async function pass(ms: number): Promise<void> {

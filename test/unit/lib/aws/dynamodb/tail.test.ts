@@ -31,15 +31,7 @@ beforeEach(() => {
 });
 afterEach(() => Promise.all([reader.close(), writer.close()]));
 
-async function within<T>(promise: Promise<T>): Promise<T> {
-  let isDone = false;
-  const done = () => {
-    isDone = true;
-  };
-  promise.then(done, done);
-  await world.runUntil(() => isDone, 60 * minute);
-  return promise;
-}
+const within = <T>(promise: Promise<T>) => world.within(promise, 60 * minute);
 
 describe("a watch's polling", () => {
   test("is slow while nothing happens, and one for all watches of a collection", async () => {
