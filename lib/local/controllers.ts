@@ -1,28 +1,18 @@
 /** Runs controllers in this process: informers feed work queues (the cloud's composition has SQS in their place). */
-import type { Clock, Random } from "../apimachinery/clock.ts";
 import { isConflict } from "../apimachinery/errors.ts";
-import type { KubeObject, Resource } from "../apimachinery/meta.ts";
-import { createEventRecorder } from "../client/event-recorder.ts";
-import type { Informer, InformerQuery, Informers } from "../client/informer.ts";
-import type { Client } from "../client/interface.ts";
-import type { Change, Controller, ControllerContext, ControllerEntry } from "../controllers/controller.ts";
+import type { Resource } from "../apimachinery/meta.ts";
+import type { Informers } from "../client/informer.ts";
+import type { Change, Controller, ControllerEntry } from "../controllers/controller.ts";
+import { type ControllerParts, makeController } from "../controllers/made-controller.ts";
 import { isNamespaceTerminating } from "../controllers/namespace-terminating.ts";
 import { WorkQueue } from "../controllers/work-queue.ts";
 import type { InformerGraph } from "./object-graph.ts";
 
 /** What controllers run with. */
-export interface RunControllersOptions {
-  /** A client for a controller of that name: each acts as a user of its own. */
-  readonly client: (name: string) => Client;
+export interface RunControllersOptions extends ControllerParts {
   readonly informers: Informers;
   readonly graph: InformerGraph;
-  readonly maxWriteDelayMs?: number;
-  readonly clock: Clock;
-  readonly random: Random;
   readonly controllers: readonly ControllerEntry[];
-  /** The cluster's CA in PEM. */
-  readonly rootCertificate: string;
-  readonly lastHeard?: (node: string, uid: string) => number | undefined;
   /** Told of every reconcile that failed and will be tried again, but not of conflicts and of namespaces that end. */
   readonly onError?: (controller: string, key: string, error: unknown) => void;
 }
@@ -61,37 +51,16 @@ class Runner {
   #stopped = false;
 
   constructor(entry: ControllerEntry, options: RunControllersOptions) {
-    const { informers, graph, clock, random, rootCertificate, lastHeard, maxWriteDelayMs, onError } = options;
-    const client = options.client(entry.name);
-    const events = createEventRecorder(client, { component: entry.component ?? entry.name }, clock);
-    this.#flush = () => events.flush();
+    const { informers, graph, clock, onError } = options;
+    const made = makeController(entry, options, informers);
+    this.#controller = made.controller;
+    this.#flush = () => made.events.flush();
     this.#onError = (key, error) => onError?.(entry.name, key, error);
     this.#queue = new WorkQueue(clock);
-    const used = new Set<Informer<KubeObject>>();
-    const recording: Informers = {
-      get<T extends KubeObject>(resource: Resource<T>, query?: InformerQuery) {
-        const informer = informers.get(resource, query);
-        used.add(informer as unknown as Informer<KubeObject>);
-        return informer;
-      },
-      stop: () => informers.stop(),
-    };
-    const context: ControllerContext = {
-      client,
-      informers: recording,
-      events,
-      graph,
-      clock,
-      random,
-      rootCertificate,
-      ...(lastHeard === undefined ? {} : { lastHeard }),
-      ...(maxWriteDelayMs === undefined ? {} : { maxWriteDelayMs }),
-    };
-    this.#controller = entry.create(context);
     for (const { resource, keys, query } of this.#controller.sources) {
-      recording.get(resource, query).onChange((change: Change) => this.#enqueue(keys(change)));
+      informers.get(resource, query).onChange((change: Change) => this.#enqueue(keys(change)));
     }
-    const ready = [...used].map((informer) => informer.synced);
+    const ready = [...made.informers.keys()].map((informer) => informer.synced);
     if (this.#controller.graphKeys !== undefined) {
       graph.onChange(
         (resource, change) => void this.#enqueueGraphKeys(resource, change).catch((error) => this.#onError("", error)),
