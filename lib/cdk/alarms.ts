@@ -29,10 +29,16 @@ export interface AlarmsProps {
 const period = Duration.minutes(5);
 const sum = { period, statistic: Stats.SUM } as const;
 
-/** The sum of several metrics as one. */
+/**
+ * The sum of several metrics as one. What has nothing to tell counts as none: a queue at rest and a table that throttles
+ * nobody send no data, and a sum with a summand missing would be missing itself, so that its alarm could never be raised.
+ */
 function total(metrics: readonly IMetric[], label: string): MathExpression {
   const named = Object.fromEntries(metrics.map((metric, index) => [`m${index}`, metric]));
-  return new MathExpression({ expression: Object.keys(named).join("+"), usingMetrics: named, period, label });
+  const expression = Object.keys(named)
+    .map((name) => `FILL(${name},0)`)
+    .join("+");
+  return new MathExpression({ expression, usingMetrics: named, period, label });
 }
 
 /** Each alarm is billed by the metrics that it reads: docs/aws.md counts them. */

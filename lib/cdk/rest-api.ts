@@ -39,6 +39,8 @@ export class ClusterApi extends Construct {
     this.options = options;
     const { emulator } = options;
     this.api = new RestApi(this, "Api", {
+      // Metrics are told apart by this name alone: two deployments of one name would count as one.
+      restApiName: options.name,
       description: "The Kubernetes API of Coracle",
       endpointTypes: [EndpointType.REGIONAL],
       // Bodies are the function's affair: protobuf must come through unchanged. LocalStack takes no star for a type.

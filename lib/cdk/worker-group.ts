@@ -29,6 +29,7 @@ export interface WorkerGroupProps {
 
 const volumeGiB = 30;
 const mostMachines = 100;
+const subnets = { subnetType: SubnetType.PUBLIC } as const;
 
 /** Machines are cattle: what replaces one is a new Node. */
 export class WorkerGroup extends Construct {
@@ -55,12 +56,14 @@ export class WorkerGroup extends Construct {
     });
     this.group = new AutoScalingGroup(this, "Group", {
       vpc: props.network.vpc,
-      vpcSubnets: { subnetType: SubnetType.PUBLIC },
+      vpcSubnets: subnets,
       launchTemplate: template,
       minCapacity: props.size,
       maxCapacity: Math.max(props.size, mostMachines),
       healthChecks: HealthChecks.ec2(),
     });
+    // What a machine does first needs the way out.
+    this.group.node.addDependency(props.network.vpc.selectSubnets(subnets).internetConnectivityEstablished);
     acknowledge(this, {
       "AwsSolutions-AS3": "No one need be told that machines come and go: Kubernetes shows its Nodes.",
       "AwsSolutions-EC28": "Detailed monitoring costs 2.10 USD a machine and month; Kubernetes shows its Nodes' state.",

@@ -68,6 +68,9 @@ const nodeFacts = [
   'printf "NODE_NAME=%s\\nPOD_CIDR=10.%s.0/24\\n" $id $(echo $address | cut -d. -f3,4) > /etc/coracle/node',
 ];
 
+/** A busy mirror, or rights that IAM does not know everywhere yet, must not cost the machine: no one starts it anew. */
+const again = 'again() { for pause in 5 10 20 40 80; do "$@" && return; sleep $pause; done; "$@"; }';
+
 const written = (file: string, text: string) => `cat > ${file} <<'END-OF-FILE'\n${text}\nEND-OF-FILE`;
 
 /** The Node's name is the instance's id: it is also the name of its role's session, by which it is known. */
@@ -83,9 +86,10 @@ export function workerUserData(props: WorkerUserDataProps): UserData {
   const userData = UserData.forLinux();
   userData.addCommands(
     "set -euo pipefail",
-    `dnf install -y ${packages}`,
+    again,
+    `again dnf install -y ${packages}`,
     `install -d -m 0755 /opt/coracle /etc/coracle`,
-    `aws s3 cp --region ${props.region} s3://${props.bucket}/${props.key} ${agentFile}`,
+    `again aws s3 cp --region ${props.region} s3://${props.bucket}/${props.key} ${agentFile}`,
     ...nodeFacts,
     written("/etc/systemd/system/coracle-containerd.service", containerdUnit),
     written("/etc/systemd/system/coracle-agent.service", agentUnit(flags)),

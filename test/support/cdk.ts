@@ -16,6 +16,7 @@ export interface TemplateResource {
   // biome-ignore lint/suspicious/noExplicitAny: templates are free-form.
   readonly Properties: any;
   readonly DeletionPolicy?: string;
+  readonly DependsOn?: readonly string[];
 }
 
 /** An app with cdk.json's context and some more values. Bundles are not made: they have tests of their own. */

@@ -251,6 +251,15 @@ describe("alarms", () => {
     control.resourceCountIs("AWS::CloudWatch::Dashboard", 1);
   });
 
+  it("that add metrics up take one without data for nothing: else no alarm would ever be raised", () => {
+    const sums = resourcesOfType(controlPlane, "AWS::CloudWatch::Alarm").flatMap(
+      ([, { Properties }]) => Properties.Metrics ?? [],
+    );
+    const expressions = sums.flatMap(({ Expression }: { Expression?: string }) => Expression ?? []);
+    expect(expressions).toHaveLength(2);
+    for (const expression of expressions) expect(expression).toMatch(/^FILL\(m\d+,0\)(\+FILL\(m\d+,0\))+$/);
+  });
+
   it("tell a topic where there is one", () => {
     const alarmTopicArn = "arn:aws:sns:eu-central-1:111122223333:on-call";
     const { controlPlane: told } = testDeployment({ alarmTopicArn });
@@ -356,6 +365,9 @@ it("another name makes another deployment beside the first", () => {
   const text = JSON.stringify(templateOf(other.controlPlane));
   expect(text).toContain("staging-inbox-");
   expect(text).not.toContain("coracle-inbox-");
+  const api = resourcesOfType(other.controlPlane, "AWS::ApiGateway::RestApi");
+  expect(api.map(([, { Properties }]) => Properties.Name)).toEqual(["Staging"]);
+  expect(text).toContain('{"Name":"ApiName","Value":"Staging"}');
   const [, { Properties }] = resourcesOfType(other.workers as Stack, "AWS::EC2::LaunchTemplate")[0];
   expect(JSON.stringify(Properties.LaunchTemplateData.UserData)).toContain("--cluster blue --api");
 });

@@ -1,5 +1,5 @@
 /** The machines: what they may, who reaches them, and what they do when they start. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import type { Stack } from "aws-cdk-lib";
 import { describe, expect, it } from "vitest";
 import { agentOptions } from "../../../../agent/options.ts";
@@ -40,6 +40,13 @@ describe("machines", () => {
     expect(resourcesOfType(stack, "AWS::EC2::NatGateway")).toEqual([]);
   });
 
+  it("come when there is a way out, and when they may fetch the agent", () => {
+    const [[, group]] = resourcesOfType(stack, "AWS::AutoScaling::AutoScalingGroup");
+    const first = (group.DependsOn ?? []).map((id) => resourcesOf(stack)[id].Type);
+    expect(first.filter((type) => type === "AWS::EC2::Route")).toHaveLength(2);
+    expect(first).toContain("AWS::IAM::Policy");
+  });
+
   it("need no function to be deployed", () => {
     const types = Object.values(resourcesOf(stack)).map(({ Type }) => Type);
     expect(types.filter((type) => /Lambda|Custom/.test(type))).toEqual([]);
@@ -61,6 +68,18 @@ describe("what a machine does at first", () => {
 
   it("is a script that bash can read", () => {
     execFileSync("bash", ["-n"], { input: script });
+  });
+
+  it("tries again what fails for a while, and gives up what never works", () => {
+    const again = /^again\(\).*$/m.exec(script)?.[0];
+    const run = (calls: number) => {
+      const stand = `n=0; sleep() { :; }; install() { n=$((n+1)); echo "try $n" >&2; [ $n -ge ${calls} ]; }`;
+      const input = `set -euo pipefail\n${again}\n${stand}\nagain install it\necho done\n`;
+      return spawnSync("bash", [], { input, encoding: "utf8" });
+    };
+    expect(run(3)).toMatchObject({ status: 0, stdout: "done\n", stderr: "try 1\ntry 2\ntry 3\n" });
+    expect(run(99)).toMatchObject({ status: 1, stdout: "" });
+    for (const command of ["dnf install", "aws s3 cp"]) expect(script).toMatch(new RegExp(`^again ${command} `, "m"));
   });
 
   it("starts the agent with flags that it knows", () => {
