@@ -8,7 +8,7 @@ import { KeyWorker } from "./wiring/key-worker.ts";
 import { Loops } from "./wiring/loops.ts";
 
 const environment = readEnvironment();
-const loops = new Loops(environment, openClusters(environment), inboxControllers(environment));
+const loops = new Loops(environment, openClusters(environment, { fresh: "await" }), inboxControllers(environment));
 /** A reconcile takes well under a second; one that waits for a slow table, some. */
 const worker = new KeyWorker({ loops, parse: parseKeyMessage, reserveMs: 20_000 });
 

@@ -17,13 +17,19 @@ const nudges = (prefix: string) =>
     createInboxSender({ prefix, onRefused: (inbox, error) => logError(error, `the inbox ${JSON.stringify(inbox)}`) }),
   );
 const dispatcher = new Dispatcher({
-  loops: new Loops(environment, openClusters(environment), inboxControllers(environment)),
+  loops: new Loops(environment, openClusters(environment, { fresh: "await" }), inboxControllers(environment)),
   ...(inboxPrefix === undefined ? {} : { nudges: nudges(inboxPrefix) }),
   ...(failuresQueueUrl === undefined ? {} : { failuresQueueUrl }),
 });
 
 /** The function. */
-export async function handler(event: StreamEvent | SqsEvent): Promise<BatchResponse> {
+export async function handler(
+  event: StreamEvent | SqsEvent,
+  { getRemainingTimeInMillis }: { getRemainingTimeInMillis(): number },
+): Promise<BatchResponse> {
   const isQueue = event.Records[0]?.eventSource === "aws:sqs";
-  return isQueue ? dispatcher.delays(event as SqsEvent) : dispatcher.stream(event as StreamEvent);
+  const remainingMs = getRemainingTimeInMillis();
+  return isQueue
+    ? dispatcher.delays(event as SqsEvent, remainingMs)
+    : dispatcher.stream(event as StreamEvent, remainingMs);
 }

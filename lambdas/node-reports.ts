@@ -7,7 +7,7 @@ import { ReportTaker, senderCheckOf } from "./wiring/report-taker.ts";
 
 const environment = readEnvironment();
 const taker = new ReportTaker({
-  clusters: openClusters(environment),
+  clusters: openClusters(environment, { fresh: "await" }),
   table: new SdkTable({ name: environment.tableName }),
   isSentBy: senderCheckOf(environment),
 });

@@ -7,7 +7,7 @@ import { KeyWorker } from "./wiring/key-worker.ts";
 import { Loops } from "./wiring/loops.ts";
 
 const environment = readEnvironment();
-const loops = new Loops(environment, openClusters(environment));
+const loops = new Loops(environment, openClusters(environment, { fresh: "await" }));
 /** A run schedules for at most 10 s, then wakes itself. */
 const worker = new KeyWorker({ loops, parse: parseSchedulerMessage, reserveMs: 11_000 });
 

@@ -31,8 +31,8 @@ export interface CloudCluster {
 export interface Clusters {
   readonly names: readonly string[];
   /**
-   * The cluster, with a fresh one's objects in it. Throws UnknownCluster where it is not served, StoreUnavailable; what
-   * failed is tried again by the next call.
+   * The cluster, with a fresh one's objects in it. Throws UnknownCluster where it is not served, ClusterNotReady where
+   * nobody has written these objects in time, StoreUnavailable; what failed is tried again by the next call.
    */
   get(name: string): Promise<CloudCluster>;
   /** Ends watches and connections. */
@@ -44,8 +44,21 @@ export class UnknownCluster extends Error {
   override name = "UnknownCluster";
 }
 
-/** What tests put in the place of the machine's. */
+/** A fresh cluster's objects are not there yet. */
+export class ClusterNotReady extends Error {
+  override name = "ClusterNotReady";
+}
+
+/**
+ * What is done where a cluster is fresh. `write`: its objects are made. `await`: another function does that, λ api at
+ * its first request or λ tick within a minute; here they are waited for, and what can't wait longer is delivered again.
+ */
+export type FreshClusters = "write" | "await";
+
+/** How clusters are opened, and what tests put in the place of the machine's. */
 export interface ClusterParts {
+  /** @default write */
+  readonly fresh?: FreshClusters;
   readonly clock?: Clock;
   readonly random?: Random;
   /** How the table is reached, and the driver's times. @default the SDK's own settings */
@@ -59,6 +72,10 @@ const config = { serviceCIDRs: ["10.96.0.0/16"], nodePortRange: [30_000, 32_767]
 
 /** The gateway ends a stream after a quarter of an hour; a watch ends before, cleanly. */
 const maxWatchMs = 14 * 60_000;
+
+/** How long a fresh cluster is waited for, less than any function has; and how often it is looked for (ms). */
+const freshWaitMs = 8_000;
+const freshPollMs = 200;
 
 /** The gateway listens here, and has no address that could be written down as an endpoint. */
 const gateway = { port: 443 } as const;
@@ -107,7 +124,7 @@ async function openCluster(
   name: string,
   store: DynamoStore,
   environment: Environment,
-  { clock, random, bookmarkMs }: ClusterParts & { readonly clock: Clock; readonly random: Random },
+  { fresh = "write", clock, random, bookmarkMs }: ClusterParts & { readonly clock: Clock; readonly random: Random },
 ): Promise<CloudCluster> {
   const serverUrl = clusterUrl(environment, name);
   const api = createClusterServer({
@@ -135,6 +152,15 @@ async function openCluster(
     random,
     client: (user, userAgent) => createInProcessClient(api.handle, user, { clock, userAgent }),
   };
-  if (!(await api.isBootstrapped())) await reconcileBootstrap(cluster);
+  if (fresh === "await") await untilBootstrapped(cluster);
+  else if (!(await api.isBootstrapped())) await reconcileBootstrap(cluster);
   return cluster;
+}
+
+async function untilBootstrapped({ name, api, clock }: CloudCluster): Promise<void> {
+  const end = clock.now() + freshWaitMs;
+  while (!(await api.isBootstrapped())) {
+    if (clock.now() >= end) throw new ClusterNotReady(`cluster ${name} is fresh, and its objects are not written yet`);
+    await clock.sleep(freshPollMs);
+  }
 }

@@ -101,8 +101,8 @@ const apiService = (object: AnyObject, now: number): AnyObject => ({
 const named = { name: "kubernetes", namespace: "default" };
 const familyOf = (ip: string) => (ip.includes(":") ? "IPv6" : "IPv4");
 
-/** What is written last: where it is, everything else is there too. */
-export const lastBootstrapObject = { resource: services, ...named };
+/** What is written last: where it is, everything else is there too. Nobody may delete it. */
+export const lastBootstrapObject = { resource: namespaces, namespace: "", name: "kube-system" };
 
 /** The Service through which pods reach the server, and what stands behind it. */
 function kubernetesService({ address, port, serviceCIDRs, now }: BootstrapParameters): BootstrapObjects[] {

@@ -2,14 +2,18 @@ import { generateKeyPairSync } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   type CloudCluster,
+  ClusterNotReady,
+  type ClusterParts,
   type Clusters,
   openClusters,
   reconcileBootstrap,
   UnknownCluster,
 } from "../../../../lambdas/wiring/cluster.ts";
 import { readEnvironment } from "../../../../lambdas/wiring/environment.ts";
+import { systemClock } from "../../../../lib/apimachinery/clock.ts";
 import { StatusError } from "../../../../lib/apimachinery/errors.ts";
 import { createTable } from "../../../../lib/aws/dynamodb/create-table.ts";
+import { SdkTable } from "../../../../lib/aws/dynamodb/sdk-table.ts";
 import {
   clusterroles,
   endpoints,
@@ -27,7 +31,7 @@ const admin = { username: "admin", groups: ["system:masters"] };
 const environment = readEnvironment({
   TABLE_NAME: "table",
   API_URL: "https://192.0.2.2/prod",
-  CLUSTERS: "default,blue",
+  CLUSTERS: "default,blue,green",
   ADMIN_TOKEN: "token",
   SIGNING_KEY_PEM: generateKeyPairSync("ec", { namedCurve: "P-256" })
     .privateKey.export({ type: "pkcs8", format: "pem" })
@@ -39,9 +43,9 @@ let proxy: CountingProxy;
 let clusters: Clusters;
 const opened: Clusters[] = [];
 
-function open(): Clusters {
+function open(parts: ClusterParts = {}): Clusters {
   const client = { ...dynamodb.client, endpoint: proxy.url };
-  const made = openClusters(environment, { store: { client } });
+  const made = openClusters(environment, { store: { client }, ...parts });
   opened.push(made);
   return made;
 }
@@ -90,6 +94,25 @@ describe("clusters", { timeout: 120_000 }, () => {
     const before = proxy.count();
     await next.get("default");
     expect(proxy.count() - before).toBe(1);
+  });
+
+  test("that are fresh are waited for by who does not make them", async () => {
+    const begun = systemClock.now();
+    let slept = 0;
+    const sleep = async (ms: number) => {
+      slept += ms;
+    };
+    const impatient = open({ fresh: "await", clock: { now: () => begun + slept, sleep } });
+    await expect(impatient.get("green")).rejects.toThrow(ClusterNotReady);
+    expect(slept).toBe(8_000);
+    const table = new SdkTable({ name: "table", client: dynamodb.client });
+    expect((await table.query({ pk: "green#collections" })).items).toEqual([]);
+    table.close();
+
+    const waiting = open({ fresh: "await" }).get("green");
+    await open().get("green");
+    expect(await names(await waiting)).toEqual(fresh);
+    expect(await names(await impatient.get("green"))).toEqual(fresh);
   });
 
   test("are those of the deployment", async () => {
