@@ -1,7 +1,7 @@
 /** Hears from the inbox what has changed, and has it read. */
 import type { Clock, Random } from "../../lib/apimachinery/clock.ts";
 import type { Resource } from "../../lib/apimachinery/meta.ts";
-import { type Inbox, InboxGone, type InboxMessage, parseNudge } from "../../lib/nodes/inbox.ts";
+import { type Inbox, InboxGone, type InboxMessage, InboxRefused, parseNudge } from "../../lib/nodes/inbox.ts";
 
 /** What a reader works with. */
 export interface InboxReaderOptions {
@@ -11,6 +11,8 @@ export interface InboxReaderOptions {
   readonly resources: ReadonlyMap<string, Resource>;
   /** Resolves when the copies of the resources, or all, are read. */
   need(resources?: readonly Resource[]): Promise<void>;
+  /** Whether all copies of the resource hold what was written up to the revision. */
+  isRead(resource: Resource, revision: number): boolean;
   readonly onError: (error: unknown) => void;
 }
 
@@ -18,8 +20,10 @@ const firstDelayMs = 1000;
 const maxDelayMs = 60_000;
 /** After a pause between two looks that is longer than this, messages may have been missed (ms). */
 const maxPauseMs = 5 * 60_000;
-/** After so long without a nudge everything is read once, in case one was lost (ms). */
-const maxSilenceMs = 30 * 60_000;
+/** Everything is read so often at least, in case a nudge was lost (ms): up to a fifth sooner, or all nodes would at once. */
+const maxAgeMs = 30 * 60_000;
+/** A new policy needs a minute until SQS goes by it. One that refuses for longer than this will never be right (ms). */
+const maxRefusedMs = 5 * 60_000;
 
 /** Reads an inbox after the other. */
 export class InboxReader {
@@ -30,49 +34,55 @@ export class InboxReader {
   }
 
   /**
-   * Reads everything, then what the inbox names, until the signal aborts; false: the inbox is gone. Never rejects.
-   * While the queue can't be asked, everything is read with growing pauses.
+   * Reads everything, then what the inbox names, until the signal aborts; false: the inbox is gone, or of no use. Never
+   * rejects. While the queue can't be asked, everything is read with growing pauses.
    */
   async run(inbox: Inbox, signal: AbortSignal): Promise<boolean> {
     const { clock, random, need, onError } = this.#options;
     let delayMs = firstDelayMs;
     let lookedAt = clock.now();
-    let heardAt = clock.now();
-    await need();
+    let refusedAt: number | undefined;
+    let isOldAt = 0;
+    const readAll = async () => {
+      isOldAt = clock.now() + maxAgeMs * (1 - random.number() / 5);
+      await need();
+    };
+    await readAll();
     while (!signal.aborted) {
       try {
         const messages = await inbox.receive(signal);
         const now = clock.now();
-        const isLate = now - lookedAt > maxPauseMs || now - heardAt > maxSilenceMs;
+        const isLate = now - lookedAt > maxPauseMs || now >= isOldAt;
         lookedAt = now;
-        if (messages.length > 0 || isLate) heardAt = now;
-        if (isLate) await need();
-        else if (messages.length > 0) await this.#read(messages);
+        if (isLate) await readAll();
+        else await this.#read(messages);
         await inbox.delete(messages);
         delayMs = firstDelayMs;
+        refusedAt = undefined;
       } catch (error) {
         if (signal.aborted) break;
         onError(error);
-        if (error instanceof InboxGone) return false;
+        refusedAt = error instanceof InboxRefused ? (refusedAt ?? clock.now()) : undefined;
+        const isUseless = refusedAt !== undefined && clock.now() - refusedAt > maxRefusedMs;
+        if (error instanceof InboxGone || isUseless) return false;
         await clock.sleep(delayMs * (0.5 + random.number()), signal);
         delayMs = Math.min(delayMs * 2, maxDelayMs);
-        await need();
+        await readAll();
         lookedAt = clock.now();
-        heardAt = lookedAt;
       }
     }
     return true;
   }
 
   async #read(messages: readonly InboxMessage[]): Promise<void> {
-    const { resources, need } = this.#options;
+    const { resources, need, isRead } = this.#options;
     const named = new Set<Resource>();
     for (const { body } of messages) {
       const nudge = parseNudge(body);
       // What can't be understood may have been anything.
       if (nudge === undefined) return need();
       const resource = resources.get(nudge.collection);
-      if (resource !== undefined) named.add(resource);
+      if (resource !== undefined && !isRead(resource, nudge.revision)) named.add(resource);
     }
     if (named.size > 0) await need([...named]);
   }

@@ -12,6 +12,7 @@ export class NudgedInformers implements Informers {
   readonly #informers: CatchUpInformers;
   readonly #catchUps: CatchUps;
   readonly #known = new Set<Informer<KubeObject>>();
+  readonly #resources = new Set<string>();
 
   constructor(informers: CatchUpInformers, catchUps: CatchUps) {
     this.#informers = informers;
@@ -23,15 +24,26 @@ export class NudgedInformers implements Informers {
     const one = informer as unknown as Informer<KubeObject>;
     if (!this.#known.has(one)) {
       this.#known.add(one);
+      this.#resources.add(nameOf(resource));
       void this.#catchUps.need([resource]);
     }
     return informer;
+  }
+
+  /** Whether all informers of the resource hold what was written up to the revision. */
+  isRead(resource: Resource, revision: number): boolean {
+    return !this.#resources.has(nameOf(resource)) || this.#informers.revision(resource) >= revision;
   }
 
   stop(): Promise<void> {
     return this.#informers.stop();
   }
 }
+
+const nameOf = ({ group, resource }: Resource) => `${group}/${resource}`;
+
+/** Copies that are read at once: they may be hundreds, and a cluster's nodes may all read at the same time. */
+const parallel = 8;
 
 interface Held {
   readonly resource: Resource;
@@ -74,18 +86,32 @@ export class NudgedCopies implements ObjectCopies {
    * deleted, or was only just bound. Rejects where the server can't be asked.
    */
   async catchUp(resources?: readonly Resource[]): Promise<void> {
-    const wanted = [...this.#held].filter(
-      ({ resource }) =>
-        resources === undefined ||
-        resources.some(({ group, resource: plural }) => group === resource.group && plural === resource.resource),
-    );
-    await Promise.all(
-      wanted.map(({ informers, onError }) =>
-        informers.catchUp().catch((error: unknown) => {
+    const names = resources && new Set(resources.map(nameOf));
+    const waiting = [...this.#held].filter(({ resource }) => names?.has(nameOf(resource)) ?? true);
+    let failure: { readonly error: unknown } | undefined;
+    const work = async () => {
+      for (let held = waiting.pop(); held !== undefined; held = waiting.pop()) {
+        const { informers, onError } = held;
+        try {
+          if (this.#held.has(held)) await informers.catchUp();
+        } catch (error) {
           onError(error);
-          if (!isRefusal(error)) throw error;
-        }),
-      ),
+          if (isRefusal(error)) continue;
+          failure = { error };
+          // The rest would find the same.
+          waiting.length = 0;
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: parallel }, work));
+    if (failure !== undefined) throw failure.error;
+  }
+
+  /** Whether all copies of the resource hold what was written up to the revision. */
+  isRead(resource: Resource, revision: number): boolean {
+    const name = nameOf(resource);
+    return [...this.#held].every(
+      (held) => nameOf(held.resource) !== name || held.informers.revision(resource) >= revision,
     );
   }
 

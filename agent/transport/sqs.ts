@@ -78,7 +78,8 @@ export class SqsTransport implements Transport {
       },
       onError: failed("the API server can't be read"),
     });
-    this.informers = new NudgedInformers(informers, this.#catchUps);
+    const nudged = new NudgedInformers(informers, this.#catchUps);
+    this.informers = nudged;
     this.copies = copies;
     this.statuses = new Reporter({
       queue: queues.reports,
@@ -95,6 +96,7 @@ export class SqsTransport implements Transport {
       random,
       resources: new Map(resources.map((one) => [`${one.group}/${one.resource}`, one])),
       need: (some) => this.#catchUps.need(some),
+      isRead: (...what) => nudged.isRead(...what) && copies.isRead(...what),
       onError: failed("the node's inbox can't be read"),
     });
   }

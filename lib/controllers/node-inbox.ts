@@ -47,8 +47,9 @@ class NodeInboxController implements Controller {
     if (node?.metadata.uid !== uid) return this.#queues.remove(uid);
     const url = node.metadata.annotations?.[inboxAnnotation];
     if (wantsInbox(node)) {
-      // An agent whose inbox turns out not to be there takes the annotation away.
-      if (url === undefined) await this.#annotate(node, await this.#queues.ensure({ name: nodeName, uid }));
+      // An agent whose inbox turns out not to be there takes the annotation away. Somebody may have written another one.
+      if (url === undefined || !this.#queues.isInbox(url, uid))
+        await this.#annotate(node, await this.#queues.ensure({ name: nodeName, uid }));
     } else if (url !== undefined) {
       await this.#queues.remove(uid);
       await this.#annotate(node, null);

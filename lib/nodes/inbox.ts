@@ -27,6 +27,8 @@ export function parseNudge(text: string): Nudge | undefined {
 export interface InboxQueues {
   /** Makes the node's inbox unless it is there; gives its URL. */
   ensure(node: { readonly name: string; readonly uid: string }): Promise<string>;
+  /** Whether the URL is that of the inbox of the Node with the uid, as far as can be seen by looking at it. */
+  isInbox(url: string, nodeUid: string): boolean;
   /** Removes the inbox of the Node with the uid; fine where there is none. */
   remove(nodeUid: string): Promise<void>;
   /** The uids of the Nodes for which there are inboxes. */
@@ -50,7 +52,12 @@ export class InboxGone extends Error {
   override name = "InboxGone";
 }
 
-/** The node's side of its inbox. Both methods reject with InboxGone, or with what the queue failed with. */
+/** The node may not read the inbox, or it is none: its policy is not there yet, or of other roles than today's. */
+export class InboxRefused extends Error {
+  override name = "InboxRefused";
+}
+
+/** The node's side of its inbox. Both methods reject with InboxGone, InboxRefused, or with what the queue failed with. */
 export interface Inbox {
   /** Waits for messages up to some seconds; gives none then. What is not deleted comes again. */
   receive(signal: AbortSignal): Promise<InboxMessage[]>;

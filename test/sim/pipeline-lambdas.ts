@@ -177,6 +177,7 @@ export function openLoops(
 ): Loops {
   const inboxQueues: InboxQueues = {
     ensure: ({ uid }) => environment.request("queues", () => inboxes.ensure(uid)),
+    isInbox: (url, uid) => url === inboxes.url(uid),
     remove: (uid) => environment.request("queues", () => inboxes.remove(uid)),
     list: () => environment.request("queues", () => inboxes.uids()),
   };

@@ -1,10 +1,10 @@
 /** The agent's side of the queues in SQS: its inbox, and the report queue. */
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { type Inbox, InboxGone } from "../../nodes/inbox.ts";
+import { type Inbox, InboxGone, InboxRefused } from "../../nodes/inbox.ts";
 import type { ReportQueue } from "../../nodes/reports.ts";
 import { reportSignature, signatureAttribute } from "../../nodes/sender.ts";
 import { messageText } from "../sqs/message-text.ts";
-import { isGone } from "./inbox-queues.ts";
+import { isGone, isRefused } from "./inbox-queues.ts";
 
 /** How SQS is reached. */
 export interface AgentQueuesOptions {
@@ -67,21 +67,24 @@ function sqsInbox(client: SQSClient, QueueUrl: string): Inbox {
   return {
     async receive(signal) {
       const poll = { QueueUrl, MaxNumberOfMessages: maxMessages, WaitTimeSeconds: waitSeconds };
-      const { Messages = [] } = await goneAs(client.send(new ReceiveMessageCommand(poll), { abortSignal: signal }));
+      const { Messages = [] } = await named(client.send(new ReceiveMessageCommand(poll), { abortSignal: signal }));
       return Messages.map(({ Body = "", ReceiptHandle = "" }) => ({ body: Body, receipt: ReceiptHandle }));
     },
     async delete(messages) {
       if (messages.length === 0) return;
       const Entries = messages.map(({ receipt }, index) => ({ Id: String(index), ReceiptHandle: receipt }));
-      await goneAs(client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries })));
+      await named(client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries })));
     },
   };
 }
 
-async function goneAs<T>(answer: Promise<T>): Promise<T> {
+/** Gives failures that mean something for the inbox their names. */
+async function named<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
-  } catch (error) {
-    throw isGone(error) ? new InboxGone("the node's inbox is gone", { cause: error }) : error;
+  } catch (cause) {
+    if (isGone(cause)) throw new InboxGone("the node's inbox is gone", { cause });
+    if (isRefused(cause)) throw new InboxRefused(`SQS refuses: ${(cause as Error).message}`, { cause });
+    throw cause;
   }
 }

@@ -60,6 +60,7 @@ export function createInboxQueues(options: InboxQueuesOptions): InboxQueues {
       await client.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }));
       return QueueUrl;
     },
+    isInbox: (url, nodeUid) => url.endsWith(`/${prefix}${nodeUid}`),
     async remove(nodeUid) {
       try {
         const { QueueUrl } = await client.send(new GetQueueUrlCommand({ QueueName: `${prefix}${nodeUid}` }));
@@ -94,7 +95,15 @@ function policy(roles: readonly string[], node: string) {
         Principal: { AWS: roles },
         Action: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
         Resource: "*",
-        Condition: { StringLike: { "aws:userid": `*:${node}` }, Bool: { "aws:SecureTransport": "true" } },
+        Condition: { StringLike: { "aws:userid": `*:${node}` } },
+      },
+      // As of all queues of a deployment: nobody, by whatever rights, without TLS.
+      {
+        Effect: "Deny",
+        Principal: "*",
+        Action: "sqs:*",
+        Resource: "*",
+        Condition: { Bool: { "aws:SecureTransport": "false" } },
       },
     ],
   };
@@ -141,7 +150,7 @@ export function createInboxSender({ prefix, client, onRefused }: InboxSenderOpti
           const messages = some.map(({ nudge }) => ({ body: JSON.stringify(nudge) }));
           await queues.send(inbox, messages).catch((error: Error) => {
             if (isGone(error)) return;
-            if (refusals.has(error.name)) onRefused?.(inbox, error);
+            if (isRefused(error)) onRefused?.(inbox, error);
             else failures.push(error);
           });
         }
@@ -152,5 +161,9 @@ export function createInboxSender({ prefix, client, onRefused }: InboxSenderOpti
   };
 }
 
-/** A queue of another account, or no queue's address at all. */
 const refusals = new Set(["AccessDenied", "AccessDeniedException", "InvalidAddress", "InvalidParameterValue"]);
+
+/** Whether SQS will never do it: with a queue of another account, or what is no queue's address at all. */
+export function isRefused(error: unknown): boolean {
+  return refusals.has((error as Error).name);
+}

@@ -38,6 +38,8 @@ export class Cloud {
   readonly clock = new FakeClock();
   readonly queues = new FakeQueues();
   readonly inboxes = new Map<string, string>();
+  /** How often an inbox was made, or made sure of. */
+  ensured = 0;
   /** The node's calls: `GET /api/v1/pods`. */
   readonly calls: string[] = [];
   readonly logs: string[] = [];
@@ -170,9 +172,11 @@ export class Cloud {
     nudges.prepare(this.#informers);
     const queues = {
       ensure: async ({ uid }: { uid: string }) => {
+        this.ensured++;
         this.inboxes.set(uid, `https://sqs.example/${uid}`);
         return `https://sqs.example/${uid}`;
       },
+      isInbox: (url: string, uid: string) => url === `https://sqs.example/${uid}`,
       remove: async (uid: string) => {
         this.inboxes.delete(uid);
         this.queues.inboxes.get(`https://sqs.example/${uid}`)?.remove();

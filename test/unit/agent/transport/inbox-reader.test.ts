@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { InboxReader } from "../../../../agent/transport/inbox-reader.ts";
 import type { Resource } from "../../../../lib/apimachinery/meta.ts";
+import { InboxRefused } from "../../../../lib/nodes/inbox.ts";
 import { pods, services } from "../../../../lib/openapi/types/resources.ts";
 import { FakeClock, seededRandom } from "../../../support/fake-clock.ts";
 import { FakeInbox } from "./fake-queues.ts";
@@ -13,6 +14,8 @@ let errors: string[];
 let stopping: AbortController;
 let done: Promise<boolean>;
 let canRead: Promise<void>;
+/** How far the copies have come, by resource. */
+let read: Map<string, number>;
 
 beforeEach(async () => {
   clock = new FakeClock();
@@ -20,6 +23,7 @@ beforeEach(async () => {
   reads = [];
   errors = [];
   canRead = Promise.resolve();
+  read = new Map();
   stopping = new AbortController();
   const reader = new InboxReader({
     clock,
@@ -32,6 +36,7 @@ beforeEach(async () => {
       reads.push(some?.map(({ resource }) => resource).join("+") ?? "all");
       await canRead;
     },
+    isRead: ({ resource }, revision) => revision <= (read.get(resource) ?? 0),
     onError: (error) => errors.push((error as Error).message),
   });
   done = reader.run(inbox, stopping.signal);
@@ -68,6 +73,20 @@ it("a collection that nobody here reads is passed over", async () => {
   expect([reads, inbox.waiting]).toEqual([["all"], []]);
 });
 
+it("what has been read by then is not read again: a message that comes twice, late, or was overtaken", async () => {
+  read.set("pods", 7);
+  inbox.nudge({ collection: "/pods", revision: 6 });
+  inbox.nudge({ collection: "/pods", revision: 7 });
+  inbox.nudge({ collection: "/services", revision: 1 });
+  await clock.advance(10);
+  expect([reads, inbox.waiting]).toEqual([["all", "services"], []]);
+  inbox.nudge({ collection: "/pods", revision: 7 });
+  await clock.advance(10);
+  inbox.nudge({ collection: "/pods", revision: 8 });
+  await clock.advance(10);
+  expect(reads).toEqual(["all", "services", "pods"]);
+});
+
 describe("messages may have been missed", () => {
   it("after a long pause, as when the machine slept", async () => {
     await clock.advance(6 * minute);
@@ -76,17 +95,24 @@ describe("messages may have been missed", () => {
     expect(reads).toEqual(["all", "all"]);
   });
 
-  it("after half an hour without any", async () => {
-    for (let polls = 0; polls < 89; polls++) {
+  it.each([
+    { name: "half an hour without any", nudge: undefined },
+    { name: "half an hour with others: one of another collection may have been lost", nudge: "/services" },
+  ])("after $name", async ({ nudge }) => {
+    const all = () => reads.filter((one) => one === "all").length;
+    for (let polls = 0; polls < 70; polls++) {
+      await clock.advance(20_000);
+      if (nudge === undefined) inbox.endPoll();
+      else inbox.nudge({ collection: nudge, revision: polls });
+    }
+    await clock.advance(10);
+    expect(all()).toBe(1);
+    for (let polls = 0; polls < 21; polls++) {
       await clock.advance(20_000);
       inbox.endPoll();
     }
     await clock.advance(10);
-    expect(reads).toEqual(["all"]);
-    await clock.advance(40_000);
-    inbox.endPoll();
-    await clock.advance(10);
-    expect(reads).toEqual(["all", "all"]);
+    expect(all()).toBe(2);
   });
 
   it("while the queue can't be asked: everything is read with growing pauses", async () => {
@@ -105,6 +131,34 @@ describe("messages may have been missed", () => {
   });
 });
 
+describe("an inbox that the node may not read", () => {
+  const refused = () => {
+    inbox.failure = new InboxRefused("denied");
+    inbox.endPoll();
+  };
+
+  it("is asked on for minutes: a new queue's policy needs a while", async () => {
+    for (let round = 0; round < 2; round++) {
+      refused();
+      await clock.advance(4 * minute);
+      inbox.failure = undefined;
+      await clock.advance(2 * minute);
+      inbox.endPoll();
+      await clock.advance(10);
+    }
+    inbox.nudge({ collection: "/pods", revision: 1 });
+    await clock.advance(10);
+    expect(reads.at(-1)).toBe("pods");
+  });
+
+  it("is given up after that, so that it is made anew", async () => {
+    refused();
+    await clock.advance(8 * minute);
+    expect(await done).toBe(false);
+    expect(errors.at(-1)).toBe("denied");
+  });
+});
+
 it("an inbox that is gone ends it; so does the agent's end", async () => {
   inbox.remove();
   expect(await done).toBe(false);
@@ -114,6 +168,7 @@ it("an inbox that is gone ends it; so does the agent's end", async () => {
     random: seededRandom(1),
     resources: new Map(),
     need: async () => {},
+    isRead: () => false,
     onError: () => {},
   });
   const running = reader.run(new FakeInbox(), other.signal);

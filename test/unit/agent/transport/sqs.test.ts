@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Registration } from "../../../../agent/node/registration.ts";
 import type { SqsTransport } from "../../../../agent/transport/sqs.ts";
 import { timeText } from "../../../../lib/apimachinery/clock.ts";
+import { InboxRefused } from "../../../../lib/nodes/inbox.ts";
 import type { NodeCondition, Pod } from "../../../../lib/openapi/types/core-v1.ts";
 import { configmaps, nodes, pods, services } from "../../../../lib/openapi/types/resources.ts";
 import { Cloud, nodeName } from "./cloud.ts";
@@ -248,6 +249,37 @@ describe("faults", () => {
     await cloud.eventually(() => expect(cloud.inboxes.has(uid)).toBe(true));
     await cloud.eventually(() => expect(cloud.queues.inboxes.has(url)).toBe(true));
     ownPods();
+    await bind("web");
+    await cloud.eventually(() => expect(ownPods().get("default/web")).toBeDefined());
+  });
+
+  it("the inbox refuses its node, as after a change of roles: it is made anew, which sets its policy", async () => {
+    await hasInbox();
+    const [inbox] = cloud.queues.inboxes.values();
+    if (inbox === undefined) throw new Error("no inbox");
+    inbox.failure = new InboxRefused("denied");
+    inbox.endPoll();
+    const made = cloud.ensured;
+    await cloud.pass(4 * minute, 10_000);
+    expect(cloud.ensured).toBe(made);
+    await cloud.pass(4 * minute, 10_000);
+    await cloud.eventually(() => expect(cloud.ensured).toBeGreaterThan(made));
+    inbox.failure = undefined;
+    ownPods();
+    await cloud.pass(2 * minute, 10_000);
+    await bind("web");
+    await cloud.eventually(() => expect(ownPods().get("default/web")).toBeDefined());
+  });
+
+  it("somebody writes another inbox on the Node: it hears of its pods nevertheless", async () => {
+    ownPods();
+    await hasInbox();
+    await cloud.quiet();
+    const annotations = { "coracle.dev/inbox": "https://sqs.example/nobody" };
+    await cloud.admin.patch(nodes, { name: nodeName }, "merge", { metadata: { annotations } });
+    const { uid } = (await node()).metadata;
+    const inbox = async () => (await node()).metadata.annotations?.["coracle.dev/inbox"];
+    await cloud.eventually(async () => expect(await inbox()).toBe(`https://sqs.example/${uid}`));
     await bind("web");
     await cloud.eventually(() => expect(ownPods().get("default/web")).toBeDefined());
   });

@@ -18,6 +18,10 @@ class FakeInboxes implements InboxQueues {
     return `https://sqs.example/${uid}`;
   }
 
+  isInbox(url: string, uid: string): boolean {
+    return url.endsWith(`/${uid}`);
+  }
+
   async remove(uid: string): Promise<void> {
     this.calls.push(`remove ${uid}`);
     this.uids.delete(uid);
@@ -68,6 +72,15 @@ describe("a node that wants an inbox", () => {
     await harness.settle();
     expect(annotationsOf("n")?.[inboxAnnotation]).toBe(`https://sqs.example/${uid}`);
     expect([...queues.uids]).toEqual([uid]);
+  });
+
+  it.each(["https://sqs.example/another", ""])("is given its own where somebody has written %j", async (url) => {
+    const { uid } = put("n", wanting).metadata;
+    await harness.settle();
+    await harness.api.patch(nodes, { name: "n" }, "merge", { metadata: { annotations: { [inboxAnnotation]: url } } });
+    await harness.settle();
+    expect(annotationsOf("n")?.[inboxAnnotation]).toBe(`https://sqs.example/${uid}`);
+    expect(queues.calls).toEqual(["ensure n", "ensure n"]);
   });
 
   it("gets it later where SQS does not answer", async () => {

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type AgentQueues, openAgentQueues } from "../../../../../lib/aws/nodes/agent-queues.ts";
 import { createInboxQueues, createInboxSender, inboxNamePrefix } from "../../../../../lib/aws/nodes/inbox-queues.ts";
-import { InboxGone } from "../../../../../lib/nodes/inbox.ts";
+import { InboxGone, InboxRefused } from "../../../../../lib/nodes/inbox.ts";
 import { reportSignature } from "../../../../../lib/nodes/sender.ts";
 import { FakeSqs } from "../../../../support/fake-sqs.ts";
 
@@ -28,19 +28,20 @@ describe("the inboxes of a cluster", () => {
     const url = await inboxes().ensure({ name, uid: uid(1) });
     expect(url).toBe(sqs.url(`coracle-inbox-default-${uid(1)}`));
     expect(await inboxes().ensure({ name, uid: uid(1) })).toBe(url);
+    expect([url, sqs.url("x"), ""].map((one) => inboxes().isInbox(one, uid(1)))).toEqual([true, false, false]);
+    expect(inboxes().isInbox(url, uid(2))).toBe(false);
     const { Policy = "", ...attributes } = sqs.queue(`coracle-inbox-default-${uid(1)}`).attributes;
     expect(attributes).toEqual({
       MessageRetentionPeriod: "3600",
       ReceiveMessageWaitTimeSeconds: "20",
       VisibilityTimeout: "60",
     });
-    const [statement, ...more] = JSON.parse(Policy).Statement;
+    const [statement, withoutTls, ...more] = JSON.parse(Policy).Statement;
     expect(more).toEqual([]);
     expect(statement).toMatchObject({ Effect: "Allow", Principal: { AWS: [role] } });
-    expect(statement.Condition).toEqual({
-      StringLike: { "aws:userid": `*:${name}` },
-      Bool: { "aws:SecureTransport": "true" },
-    });
+    expect(statement.Condition).toEqual({ StringLike: { "aws:userid": `*:${name}` } });
+    expect(withoutTls).toMatchObject({ Effect: "Deny", Principal: "*", Action: "sqs:*" });
+    expect(withoutTls.Condition).toEqual({ Bool: { "aws:SecureTransport": "false" } });
     expect(statement.Action).not.toContain("sqs:SendMessage");
   });
 
@@ -174,8 +175,12 @@ describe("an agent", () => {
   it("is told that its inbox is gone, and other failures as they are", async () => {
     const inbox = open().inbox(sqs.url("gone"));
     await expect(inbox.receive(never)).rejects.toBeInstanceOf(InboxGone);
+    for (const name of ["AccessDenied", "InvalidAddress"]) {
+      sqs.failure = { action: "ReceiveMessage", name };
+      await expect(inbox.receive(never)).rejects.toBeInstanceOf(InboxRefused);
+    }
     sqs.failure = { action: "ReceiveMessage", name: "RequestThrottled" };
-    await expect(inbox.receive(never)).rejects.not.toBeInstanceOf(InboxGone);
+    await expect(inbox.receive(never)).rejects.toMatchObject({ name: "RequestThrottled" });
   });
 
   it("sends reports, signed only where it has a key", async () => {
