@@ -1,24 +1,24 @@
-/** What λ dispatch does: changes of the log become wake-ups and nudges, delayed wake-ups are passed on when they are due. */
+/**
+ * What λ dispatch does: changes of the log become wake-ups and nudges, delayed wake-ups are passed on when they are
+ * due. A shard holds entries of all clusters, and nothing in it goes on before its batch is done: so what can't be done
+ * for one cluster is parked in the delays' queue, by the entries' places, and the shard goes on.
+ */
 import { type Clock, systemClock } from "../../lib/apimachinery/clock.ts";
-import { type BatchResponse, batchResponse, type SqsEvent } from "../../lib/aws/sqs/event.ts";
+import { type BatchResponse, batchResponse, type SqsEvent, type SqsRecord } from "../../lib/aws/sqs/event.ts";
 import {
   type LogItem,
   loadLogItem,
   readLogRecord,
   type StreamEvent,
   type StreamRecord,
-  UnreadableRecord,
 } from "../../lib/aws/stream/log-records.ts";
-import { ChangeMapper, type LoggedChange } from "../../lib/controllers/queued/change-mapper.ts";
 import { forwardDelay } from "../../lib/controllers/queued/delays.ts";
-import { ChangeLoader, UnreadableEntry } from "../../lib/controllers/queued/logged-change.ts";
-import { collectionOf } from "../../lib/controllers/queued/messages.ts";
-import type { NodeNudges, NudgeEntry } from "../../lib/nodes/nudges.ts";
-import { nodes, pods } from "../../lib/openapi/types/resources.ts";
-import type { LogEntry } from "../../lib/storage/interface.ts";
-import { LeaseSigns, sawLease } from "./lease-signs.ts";
+import { collectionOf, type ParkedEntries, parkedMessage, parseParked } from "../../lib/controllers/queued/messages.ts";
+import type { NodeNudges } from "../../lib/nodes/nudges.ts";
+import { ClusterDispatch, type DispatchedEntry } from "./cluster-dispatch.ts";
+import { inTime, NotDone } from "./in-time.ts";
 import { logError } from "./log.ts";
-import type { ClusterLoops, Loops } from "./loops.ts";
+import type { Loops } from "./loops.ts";
 
 /** What it works with. */
 export interface DispatcherOptions {
@@ -30,156 +30,172 @@ export interface DispatcherOptions {
   readonly clock?: Clock;
 }
 
-/** A readable record. */
-interface Dispatched {
+/** An entry that the stream told of. */
+interface Streamed extends DispatchedEntry {
   readonly record: StreamRecord;
-  readonly sequenceNumber: string;
-  readonly item: LogItem;
-  readonly entry: LogEntry;
-  readonly at: number;
 }
 
-/** Its change. */
-interface Loaded {
-  readonly change: LoggedChange;
-  readonly entry: LogEntry;
-  /** When the log got it (ms). */
-  readonly at: number;
-}
+/** So long may all others wait for one cluster (ms), and so much of an invocation is kept for parking what is not done. */
+const shareMs = 15_000;
+const reserveMs = 5_000;
+/** A cluster that has not answered in that time is not waited for again so soon; what comes for it is parked at once. */
+const troubledMs = 15_000;
+/** What has failed so often is halved each time, until what is to blame stands alone. */
+const halvedFrom = 4;
+/** Entries that fail for three quarters of an hour are left to the queue, which makes a dead letter of them. */
+const maxAttempts = 12;
 
-/** One cluster's share of the work, in this process. */
-interface ClusterDispatch {
-  readonly loops: ClusterLoops;
-  readonly mapper: ChangeMapper;
-  readonly loader: ChangeLoader;
-  readonly signs: LeaseSigns;
+/** A cluster did not answer a moment ago. */
+class Troubled extends Error {
+  override name = "Troubled";
 }
-
-/** What nodes may have to be told of. */
-const nudging = new Set(["/pods", "/nodes", "/services", "/configmaps", "/secrets", "discovery.k8s.io/endpointslices"]);
 
 /** One process's dispatcher. */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #clock: Clock;
   readonly #clusters = new Map<string, Promise<ClusterDispatch>>();
+  /** Until when a cluster is not waited for (ms). */
+  readonly #troubled = new Map<string, number>();
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
   }
 
-  /** Works on a batch of a shard. What failed, and all after it, is delivered again. */
-  async stream({ Records }: StreamEvent): Promise<BatchResponse> {
+  /**
+   * Works on a batch of a shard; `remainingMs` is how long the invocation may still last. What could not even be
+   * parked, and all after it, is delivered again.
+   */
+  async stream({ Records }: StreamEvent, remainingMs = shareMs + reserveMs): Promise<BatchResponse> {
+    const end = this.#end(remainingMs);
     const failed: string[] = [];
-    const dispatched: Dispatched[] = [];
+    const byCluster = new Map<string, Streamed[]>();
     for (const record of Records) {
       try {
-        const one = await this.#read(record);
-        if (one !== undefined) dispatched.push(one);
+        const item = readLogRecord(record);
+        if (item === undefined) continue;
+        const { cluster } = item.collection;
+        byCluster.set(cluster, [...(byCluster.get(cluster) ?? []), this.#streamed(record, item)]);
       } catch (error) {
-        failed.push(...(await this.#unread(record, error)));
+        failed.push(...(await this.#unread(record, error as Error)));
       }
     }
-    const byCluster = Map.groupBy(dispatched, ({ item }) => item.collection.cluster);
     await Promise.all(
-      [...byCluster].map(async ([cluster, some]) => {
+      [...byCluster].map(async ([cluster, entries]) => {
         if (!this.#options.loops.names.includes(cluster)) return;
-        try {
-          failed.push(...(await this.#dispatch(cluster, some)));
-        } catch (error) {
-          logError(error, `dispatch of ${cluster}`);
-          failed.push(some[0].sequenceNumber);
-        }
+        failed.push(...(await this.#share(cluster, entries, end)));
       }),
     );
     return batchResponse(first(failed));
   }
 
   /** Works on a batch of the delays' queue. */
-  async delays({ Records }: SqsEvent): Promise<BatchResponse> {
-    const { outbox } = this.#options.loops;
+  async delays({ Records }: SqsEvent, remainingMs = shareMs + reserveMs): Promise<BatchResponse> {
+    const end = this.#end(remainingMs);
     const failed: string[] = [];
     await Promise.all(
-      Records.map(async ({ messageId: id, body }) => {
+      Records.map(async (record) => {
         try {
-          await forwardDelay({ id, body }, outbox, this.#clock);
+          await this.#delayed(record, end);
         } catch (error) {
-          logError(error, `delayed message ${id}`);
-          failed.push(id);
+          logError(error, `delayed message ${record.messageId}`);
+          failed.push(record.messageId);
         }
       }),
     );
     return batchResponse(failed);
   }
 
-  async #read(record: StreamRecord): Promise<Dispatched | undefined> {
-    const item = readLogRecord(record);
-    if (item === undefined) return undefined;
-    const entry = await loadLogItem(this.#options.loops.table, item);
-    if (entry === undefined) return undefined;
-    const { SequenceNumber = "", ApproximateCreationDateTime: seconds } = record.dynamodb ?? {};
+  #end(remainingMs: number): number {
+    return this.#clock.now() + Math.min(shareMs, remainingMs - reserveMs);
+  }
+
+  #streamed(record: StreamRecord, item: LogItem): Streamed {
+    const { ApproximateCreationDateTime: seconds } = record.dynamodb ?? {};
     const at = seconds === undefined ? this.#clock.now() : seconds * 1000;
-    return { record, sequenceNumber: SequenceNumber, item, entry, at };
+    const place = { collection: collectionOf(item.collection), revision: item.revision, at };
+    return { record, place, load: () => loadLogItem(this.#options.loops.table, item) };
+  }
+
+  /** A cluster's entries of a batch. Gives what is to be delivered again. */
+  async #share(cluster: string, entries: readonly Streamed[], end: number): Promise<string[]> {
+    try {
+      const unreadable = await this.#dispatch(cluster, entries, end);
+      const failed = await Promise.all(unreadable.map(({ entry, error }) => this.#unread(entry.record, error)));
+      return failed.flat();
+    } catch (error) {
+      logError(error, `dispatch of ${cluster}: ${entries.length} entries`);
+      try {
+        await this.#park({ cluster, entries: entries.map(({ place }) => place), attempt: 1 });
+        return [];
+      } catch (parking) {
+        logError(parking, `dispatch of ${cluster}: what failed can't be parked`);
+        return [sequenceNumberOf(entries[0].record)];
+      }
+    }
+  }
+
+  /** Rejects where the message is to be delivered again. */
+  async #delayed({ messageId: id, body }: SqsRecord, end: number): Promise<void> {
+    const parked = parseParked(body);
+    if (parked === undefined) await forwardDelay({ id, body }, this.#options.loops.outbox, this.#clock);
+    else if (this.#options.loops.names.includes(parked.cluster)) await this.#again(parked, end);
+  }
+
+  /** Rejects where the entries are to be delivered again, or are given up. */
+  async #again({ cluster, entries, attempt }: ParkedEntries, end: number): Promise<void> {
+    try {
+      const places = entries.map((place) => ({ place }));
+      const unreadable = await this.#dispatch(cluster, places, end);
+      for (const { entry, error } of unreadable) await this.#setAside({ cluster, ...entry.place }, error);
+    } catch (error) {
+      if (entries.length === 1 && attempt >= maxAttempts) throw error;
+      logError(error, `dispatch of ${cluster}: ${entries.length} parked entries, attempt ${attempt}`);
+      const half = attempt < halvedFrom ? entries.length : Math.ceil(entries.length / 2);
+      const parts = [entries.slice(0, half), entries.slice(half)].filter(({ length }) => length > 0);
+      await this.#park(...parts.map((part) => ({ cluster, entries: part, attempt: attempt + 1 })));
+    }
+  }
+
+  async #park(...parked: readonly ParkedEntries[]): Promise<void> {
+    await this.#options.loops.outbox.send(parked.map(parkedMessage));
+  }
+
+  /** Dispatches a cluster's entries, and gives those that can't be read. Rejects where all are to be tried again. */
+  async #dispatch<E extends DispatchedEntry>(cluster: string, entries: readonly E[], end: number) {
+    if ((this.#troubled.get(cluster) ?? 0) > this.#clock.now()) {
+      throw new Troubled(`${cluster} did not answer a moment ago`);
+    }
+    try {
+      const dispatching = this.#cluster(cluster).then((share) => share.run(entries));
+      return await inTime(this.#clock, end, dispatching);
+    } catch (error) {
+      if (error instanceof NotDone) this.#troubled.set(cluster, this.#clock.now() + troubledMs);
+      throw error;
+    }
   }
 
   /** Gives what is to be delivered again of a record that could not be read. */
-  async #unread({ eventID, dynamodb }: StreamRecord, error: unknown): Promise<string[]> {
-    const { loops, failuresQueueUrl } = this.#options;
-    const sequenceNumber = dynamodb?.SequenceNumber ?? "";
-    logError(error, `record ${sequenceNumber}`);
-    const isUnreadable = error instanceof UnreadableRecord || error instanceof UnreadableEntry;
-    if (!isUnreadable || failuresQueueUrl === undefined) return [sequenceNumber];
-    const place = { pk: dynamodb?.NewImage?.pk?.S, sk: dynamodb?.NewImage?.sk?.S };
-    const body = JSON.stringify({ eventID, sequenceNumber, ...place, error: error.message });
+  async #unread(record: StreamRecord, error: Error): Promise<string[]> {
+    const { eventID, dynamodb } = record;
+    const sequenceNumber = sequenceNumberOf(record);
+    const { pk, sk } = dynamodb?.NewImage ?? {};
     try {
-      await loops.queues.send(failuresQueueUrl, [{ body }]);
+      await this.#setAside({ eventID, sequenceNumber, pk: pk?.S, sk: sk?.S }, error);
       return [];
-    } catch (sending) {
-      logError(sending, `record ${sequenceNumber}`);
+    } catch (aside) {
+      logError(aside, `record ${sequenceNumber}`);
       return [sequenceNumber];
     }
   }
 
-  /** Gives what is to be delivered again of records that hold no object. Rejects where all of them must be. */
-  async #dispatch(cluster: string, dispatched: readonly Dispatched[]): Promise<string[]> {
-    const { loops, mapper, loader, signs } = await this.#cluster(cluster);
-    const failed: string[] = [];
-    const loaded = await Promise.all(
-      dispatched.map(async ({ record, item, entry, at }): Promise<Loaded | undefined> => {
-        try {
-          return { change: await loader.load(item.collection, entry), entry, at };
-        } catch (error) {
-          if (!(error instanceof UnreadableEntry)) throw error;
-          failed.push(...(await this.#unread(record, error)));
-          return undefined;
-        }
-      }),
-    );
-    const readable = loaded.filter((one) => one !== undefined);
-    const wakeups = await mapper.map(readable.map(({ change }) => change));
-    await Promise.all([
-      this.#options.loops.wakeups(loops.cluster).now(wakeups),
-      this.#nudge(loops, readable),
-      signs.note(readable),
-    ]);
-    return failed;
-  }
-
-  async #nudge({ cluster, informers }: ClusterLoops, loaded: readonly Loaded[]): Promise<void> {
-    const { nudges } = this.#options;
-    if (nudges === undefined) return;
-    const entries: NudgeEntry[] = [];
-    for (const { entry, change } of loaded) {
-      const { resource, revision, object, old } = change;
-      const collection = collectionOf(resource);
-      if (!nudging.has(collection)) continue;
-      const { key, fields, previous } = entry;
-      entries.push({ collection, key, revision, fields, previousFields: previous?.fields, object, old });
-    }
-    if (entries.length === 0) return;
-    await informers.catchUp([nodes, pods]);
-    await nudges.changed(cluster.name, entries, informers);
+  /** Says where something is that can't be read. Rejects where there is no queue for it, or none that takes it. */
+  async #setAside(place: object, error: Error): Promise<void> {
+    const { loops, failuresQueueUrl } = this.#options;
+    logError(error, `an entry that can't be read: ${JSON.stringify(place)}`);
+    if (failuresQueueUrl === undefined) throw error;
+    await loops.queues.send(failuresQueueUrl, [{ body: JSON.stringify({ ...place, error: error.message }) }]);
   }
 
   #cluster(name: string): Promise<ClusterDispatch> {
@@ -192,20 +208,15 @@ export class Dispatcher {
   }
 
   async #open(name: string): Promise<ClusterDispatch> {
-    const loops = await this.#options.loops.get(name);
-    const { store } = loops.cluster;
-    this.#options.nudges?.prepare(loops.informers);
-    const mapper = new ChangeMapper({
-      ...loops.parts,
-      ignores: sawLease,
-      onError: (controller, { resource, revision }, error) =>
-        logError(error, `${controller}: keys of ${collectionOf(resource)} at ${revision}`),
-    });
-    const loader = new ChangeLoader(
-      async (collection, revision) => (await store.replacedEntry({ cluster: name, ...collection }, revision))?.text,
-    );
-    return { loops, mapper, loader, signs: new LeaseSigns(loops.health) };
+    const { loops, nudges } = this.#options;
+    const opened = await loops.get(name);
+    const wakeups = loops.wakeups(opened.cluster);
+    return new ClusterDispatch({ loops: opened, wakeups, ...(nudges === undefined ? {} : { nudges }) });
   }
+}
+
+function sequenceNumberOf({ dynamodb }: StreamRecord): string {
+  return dynamodb?.SequenceNumber ?? "";
 }
 
 /** The one that comes first: all after it is delivered again. */

@@ -4,6 +4,7 @@ import { type BatchResponse, batchResponse, groupOf, type SqsEvent } from "../..
 import { runGroups } from "../../lib/controllers/queued/groups.ts";
 import { MalformedMessage, type Wakeup } from "../../lib/controllers/queued/messages.ts";
 import { type Outcome, type QueuedControllers, retryOf } from "../../lib/controllers/queued/runner.ts";
+import { inTime } from "./in-time.ts";
 import { logError } from "./log.ts";
 import type { Loops } from "./loops.ts";
 
@@ -23,11 +24,6 @@ const parallel = 10;
 /** What is not done by then is given back, so that the rest of the batch is not done again because of it (ms). */
 const answerMs = 2_000;
 
-/** A run goes on and on. */
-class NotDone extends Error {
-  override name = "NotDone";
-}
-
 /** Works on batches. */
 export class KeyWorker {
   readonly #options: KeyWorkerOptions;
@@ -45,7 +41,7 @@ export class KeyWorker {
     const end = now + remainingMs - answerMs;
     const used = new Set<QueuedControllers>();
     const messages = Records.map((record) => ({ id: record.messageId, body: record.body, group: groupOf(record) }));
-    const failed = await runGroups(messages, ({ body }) => this.#until(end, this.#wake(parse(body), used)), {
+    const failed = await runGroups(messages, ({ body }) => inTime(this.#clock, end, this.#wake(parse(body), used)), {
       clock: this.#clock,
       deadline: now + remainingMs - reserveMs,
       parallel,
@@ -53,7 +49,7 @@ export class KeyWorker {
     });
     // What is recorded after the answer would wait for the next invocation, or for ever. Events may be lost.
     const flushed = Promise.all([...used].map((controllers) => controllers.flush()));
-    await this.#until(end, flushed).catch((error) => logError(error, "events"));
+    await inTime(this.#clock, end, flushed).catch((error) => logError(error, "events"));
     return batchResponse(failed);
   }
 
@@ -72,19 +68,5 @@ export class KeyWorker {
     }
     used.add(controllers);
     return controllers.run(wakeup);
-  }
-
-  /** Throws NotDone at that time (ms). */
-  async #until<T>(end: number, work: Promise<T>): Promise<T> {
-    const done = new AbortController();
-    const late = this.#clock.sleep(Math.max(0, end - this.#clock.now()), done.signal).then(() => {
-      if (!done.signal.aborted) throw new NotDone("it is not done in time");
-      return work;
-    });
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      done.abort();
-    }
   }
 }

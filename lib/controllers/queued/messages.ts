@@ -13,7 +13,9 @@
  * 3. A "controllers" message is read by `parseKeyMessage`, a "scheduler" message by `parseSchedulerMessage`; both go to
  *    `QueuedControllers.run` (`runner.ts`). It resolves: acknowledge. It rejects: deliver again, later a dead letter.
  *    `runGroups` (`groups.ts`) does so for a batch and gives the messages to deliver again.
- * 4. A "delays" message goes to `forwardDelay` (`delays.ts`), with the id that the queue gave it.
+ * 4. A "delays" message is read by `parseParked`. Entries of a log that could not be dispatched (`parkedMessage`) are
+ *    read from the log again and go the way of 1; everything else goes to `forwardDelay` (`delays.ts`), with the id that
+ *    the queue gave it.
  * 5. Each minute `silentNodes` (`silent-nodes.ts`) and `Resync.run` (`resync.ts`) give wake-ups too.
  *
  * A crash is: whatever was awaited never settles, and all of these objects are made anew over the same store.
@@ -42,6 +44,23 @@ export interface DelayedWakeup extends Wakeup {
   readonly dueAt: number;
 }
 
+/** An entry of a cluster's log, by its place: what it holds may be a secret, and is read from the log. */
+export interface EntryPlace {
+  /** `group/resource`. */
+  readonly collection: string;
+  readonly revision: number;
+  /** When the log got it (ms). */
+  readonly at: number;
+}
+
+/** Entries of one cluster's log that are to be dispatched later, in their order. */
+export interface ParkedEntries {
+  readonly cluster: string;
+  readonly entries: readonly EntryPlace[];
+  /** How often in a row they have failed; at least once. */
+  readonly attempt: number;
+}
+
 /** The queues, by what they are for. */
 export type QueueName = "controllers" | "scheduler" | "delays";
 
@@ -64,6 +83,9 @@ export class MalformedMessage extends Error {
 
 /** The longest delay of a queue. */
 export const maxDelaySeconds = 900;
+
+/** More entries than a batch of the stream can have are in no message of ours. */
+const maxParked = 1_000;
 
 /** The scheduler's only key: all that is pending. */
 export const pendingKey = "pending";
@@ -97,6 +119,13 @@ export function delayMessage(wakeup: DelayedWakeup, now: number): QueueMessage {
   return { queue: "delays", body: JSON.stringify(wakeup), delaySeconds };
 }
 
+/** Parked entries as a message of the delays' queue: they come after 1 s, twice as long with each attempt. */
+export function parkedMessage({ cluster, entries, attempt }: ParkedEntries): QueueMessage {
+  const places = entries.map(({ collection, revision, at }) => ({ collection, revision, at }));
+  const body = JSON.stringify({ cluster, attempt, entries: places });
+  return { queue: "delays", body, delaySeconds: Math.min(2 ** (attempt - 1), maxDelaySeconds) };
+}
+
 /** Reads a message of the controllers' queue. Throws MalformedMessage. */
 export function parseKeyMessage(body: string): Wakeup {
   const fields = parseObject(body);
@@ -113,6 +142,29 @@ export function parseDelayMessage(body: string): DelayedWakeup {
   const fields = parseObject(body);
   const wakeup = wakeupOf(fields, text(fields, "controller"), text(fields, "key"));
   return { ...wakeup, dueAt: optional(fields, "dueAt", isTime) ?? 0 };
+}
+
+/** Reads a message of the delays' queue; undefined: it is of no parked entries. Throws MalformedMessage. */
+export function parseParked(body: string): ParkedEntries | undefined {
+  const fields = parseObject(body);
+  const { entries } = fields;
+  if (entries === undefined) return undefined;
+  if (!Array.isArray(entries) || entries.length === 0 || entries.length > maxParked) {
+    throw new MalformedMessage("entries is not what it should be");
+  }
+  const attempt = Math.max(1, optional(fields, "attempt", isCount) ?? 1);
+  return { cluster: text(fields, "cluster"), entries: entries.map(placeOf), attempt };
+}
+
+function placeOf(value: unknown): EntryPlace {
+  const fields = fieldsOf(value, "an entry");
+  const collection = optional(fields, "collection", isCollection);
+  const revision = optional(fields, "revision", isCount);
+  const at = optional(fields, "at", isTime);
+  if (collection === undefined || revision === undefined || revision === 0 || at === undefined) {
+    throw new MalformedMessage("an entry lacks its place");
+  }
+  return { collection, revision, at };
 }
 
 function wakeupOf(fields: Readonly<Record<string, unknown>>, controller: string, key: string): Wakeup {
@@ -138,13 +190,18 @@ function parseObject(body: string): Readonly<Record<string, unknown>> {
     // The parser's own message quotes the text.
     throw new MalformedMessage("the message is no JSON");
   }
+  return fieldsOf(value, "the message");
+}
+
+function fieldsOf(value: unknown, what: string): Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new MalformedMessage("the message is no JSON object");
+    throw new MalformedMessage(`${what} is no JSON object`);
   }
   return value as Readonly<Record<string, unknown>>;
 }
 
 const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
+const isCollection = (value: unknown): value is string => isText(value) && /^[^/#]*\/[^/#]+$/.test(value);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isTime = (value: unknown): value is number => Number.isFinite(value);
 

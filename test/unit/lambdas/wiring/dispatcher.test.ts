@@ -188,7 +188,29 @@ describe("the stream", () => {
     expect(cloud.sent).toEqual([]);
   });
 
-  it("names the first record of what failed, so that it comes again: the table is busy, the queue is full", async () => {
+  it("parks what fails, and goes on: the table is busy, a queue is full", async () => {
+    await settle();
+    await addNode("n1");
+    const Records = cloud.records();
+    cloud.beforeSend = (url) => {
+      if (url !== "delays") throw new Error("the queue is full");
+    };
+    expect(await failed(dispatcher.stream({ Records }))).toEqual([]);
+    expect(cloud.take("delays").length).toBe(1);
+    cloud.beforeSend = undefined;
+    cloud.beforeRequest = () => {
+      throw new TableBusy("throttled");
+    };
+    const busy = new Dispatcher({ loops: cloud.newLoops(), clock: cloud.clock });
+    expect(await failed(busy.stream({ Records }))).toEqual([]);
+    const [parked, ...more] = cloud.take("delays");
+    expect(more).toEqual([]);
+    cloud.beforeRequest = undefined;
+    expect(await failed(busy.delays({ Records: [parked] }))).toEqual([]);
+    expect(cloud.take("scheduler").length).toBeGreaterThan(0);
+  });
+
+  it("names the first record of what can't even be parked, so that it comes again", async () => {
     await settle();
     await addNode("n1");
     const Records = cloud.records();
@@ -197,13 +219,7 @@ describe("the stream", () => {
     };
     expect(await failed(dispatcher.stream({ Records }))).toEqual([Records[0].dynamodb?.SequenceNumber]);
     cloud.beforeSend = undefined;
-    cloud.beforeRequest = () => {
-      throw new TableBusy("throttled");
-    };
-    const busy = new Dispatcher({ loops: cloud.newLoops(), clock: cloud.clock });
-    expect(await failed(busy.stream({ Records }))).toEqual([Records[0].dynamodb?.SequenceNumber]);
-    cloud.beforeRequest = undefined;
-    expect(await failed(busy.stream({ Records }))).toEqual([]);
+    expect(await failed(dispatcher.stream({ Records }))).toEqual([]);
     expect(cloud.take("scheduler").length).toBeGreaterThan(0);
   });
 

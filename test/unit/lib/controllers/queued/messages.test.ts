@@ -2,8 +2,10 @@ import { describe, expect, it } from "vitest";
 import {
   delayMessage,
   MalformedMessage,
+  parkedMessage,
   parseDelayMessage,
   parseKeyMessage,
+  parseParked,
   parseSchedulerMessage,
   type Wakeup,
   wakeupMessage,
@@ -80,5 +82,58 @@ describe("messages of wake-ups", () => {
   it("are due now where they say no time, and keep to what is known of them", () => {
     const body = JSON.stringify({ ...wakeup, revision: null, surplus: true });
     expect(parseDelayMessage(body)).toEqual({ ...wakeup, dueAt: 0 });
+  });
+});
+
+describe("parked entries", () => {
+  const entry = { collection: "apps/deployments", revision: 7, at: 1_700_000_000_000 };
+  const parked = { cluster: "default", attempt: 1, entries: [entry, { ...entry, collection: "/pods" }] };
+  const body = (more: object) => JSON.stringify({ ...parked, ...more });
+
+  it("are read as they were written, by their places alone", () => {
+    const known = { ...entry, object: { data: "secret" }, text: "secret" };
+    const message = parkedMessage({ ...parked, entries: [known, parked.entries[1]] });
+    expect(parseParked(message.body)).toEqual(parked);
+    expect(message.body).not.toContain("secret");
+    expect(message.queue).toBe("delays");
+  });
+
+  it.each([
+    [1, 1],
+    [2, 2],
+    [5, 16],
+    [10, 512],
+    [11, 900],
+    [2_000, 900],
+  ])("come again, after attempt %i, in %i s", (attempt, want) => {
+    expect(parkedMessage({ ...parked, attempt }).delaySeconds).toBe(want);
+  });
+
+  it("are no wake-ups, and wake-ups are none", () => {
+    expect(parseParked(delayMessage({ ...wakeup, dueAt: 0 }, 0).body)).toBeUndefined();
+    expect(() => parseDelayMessage(body({}))).toThrow(MalformedMessage);
+  });
+
+  it("have failed once where they do not say how often", () => {
+    expect(parseParked(body({ attempt: undefined }))).toEqual(parked);
+    expect(parseParked(body({ attempt: 0 }))).toEqual(parked);
+  });
+
+  it.each<[string, string]>([
+    ["no JSON", "{"],
+    ["no object", "5"],
+    ["no list", body({ entries: "x" })],
+    ["no entries", body({ entries: [] })],
+    ["entries without end", body({ entries: Array(1_001).fill(entry) })],
+    ["no cluster", body({ cluster: undefined })],
+    ["an attempt that is none", body({ attempt: "1" })],
+    ["an entry that is none", body({ entries: [null] })],
+    ["an entry of no collection", body({ entries: [{ ...entry, collection: undefined }] })],
+    ["an entry of another partition", body({ entries: [{ ...entry, collection: "/pods#log#0" }] })],
+    ["an entry without a revision", body({ entries: [{ ...entry, revision: undefined }] })],
+    ["an entry of revision 0", body({ entries: [{ ...entry, revision: 0 }] })],
+    ["an entry of no time", body({ entries: [{ ...entry, at: "now" }] })],
+  ])("are refused with %s", (_, malformed) => {
+    expect(() => parseParked(malformed)).toThrow(MalformedMessage);
   });
 });
