@@ -12,11 +12,15 @@ import {
   OutcomeUnknown,
   type Query,
   type QueryPage,
+  type ReadOptions,
   type Table,
   TableBusy,
   type Write,
 } from "../../lib/aws/dynamodb/table.ts";
 import type { World } from "./store-world.ts";
+
+/** How long a read that need not be consistent may still see what was before (ms). */
+const maxStaleMs = 1_000;
 
 /** Small, so that lists need several pages. */
 const smallPage = 7;
@@ -36,6 +40,8 @@ export class SimulatedTable {
   private readonly pageItems: number;
   private readonly partitions = new Map<string, Partition>();
   private readonly locked = new Set<string>();
+  /** What each item was before its last change. */
+  private readonly before = new Map<string, { readonly item: Item | undefined; readonly at: number }>();
 
   constructor(world: World, pageItems = smallPage) {
     this.world = world;
@@ -51,6 +57,13 @@ export class SimulatedTable {
 
   get({ pk, sk }: ItemKey): Item | undefined {
     return this.partitions.get(pk)?.items.get(sk);
+  }
+
+  /** The item as it is, or as it was before a change of late. */
+  stale(key: ItemKey): Item | undefined {
+    const before = this.before.get(idOf(key));
+    if (before === undefined || this.world.now() - before.at > maxStaleMs) return this.get(key);
+    return this.world.chance(0.5) ? before.item : this.get(key);
   }
 
   /** Every item, for tests. */
@@ -128,6 +141,7 @@ export class SimulatedTable {
     const partition = this.partition(pk);
     const item = "put" in write ? write.put : "remove" in write ? undefined : updated(write, partition.items.get(sk));
     const isThere = partition.items.has(sk);
+    this.before.set(idOf({ pk, sk }), { item: partition.items.get(sk), at: this.world.now() });
     if (item === undefined) {
       if (isThere) partition.keys.splice(partition.keys.indexOf(sk), 1);
       partition.items.delete(sk);
@@ -217,12 +231,18 @@ export class SimulatedConnection implements Table {
     return this.request((done) => done(this.table.get(key)));
   }
 
-  getMany(keys: readonly ItemKey[]): Promise<readonly Item[]> {
-    return this.request((done) => done(keys.flatMap((key) => this.table.get(key) ?? [])));
+  getMany(keys: readonly ItemKey[], { eventually = false }: ReadOptions = {}): Promise<readonly Item[]> {
+    const read = (key: ItemKey) => (eventually ? this.table.stale(key) : this.table.get(key));
+    return this.request((done) => done(keys.flatMap((key) => read(key) ?? [])));
   }
 
   query(query: Query): Promise<QueryPage> {
-    return this.request((done) => done(this.table.query(query)));
+    const read = (items: readonly Item[]) =>
+      query.eventually ? items.flatMap((item) => this.table.stale(item) ?? []) : items;
+    return this.request((done) => {
+      const { items, more } = this.table.query(query);
+      done({ items: read(items), more });
+    });
   }
 
   count(query: Query, clauses: readonly Clause[]): Promise<number> {

@@ -119,6 +119,15 @@ export function tableSuite(name: string, table: () => Table, within: Within): vo
       expect(await within(table().count({ pk, prefix: "a/", after: "a/1" }, few))).toBe(1);
     });
 
+    test("reads that need not be consistent give what has been there for long", async () => {
+      const pk = await fill(["a", "b", "c"]);
+      const seen = async () => {
+        const { items } = await within(table().query({ pk, to: "b", eventually: true }));
+        return [...items, ...(await within(table().getMany([{ pk, sk: "c" }], { eventually: true })))];
+      };
+      await expect.poll(async () => (await seen()).map(({ sk }) => sk), { timeout: 10_000 }).toEqual(["a", "b", "c"]);
+    });
+
     test("getMany gives those that are there, also of more than a hundred", async () => {
       const keys = Array.from({ length: 120 }, (_, n) => `k${n}`);
       const pk = await fill(keys);

@@ -39,18 +39,36 @@ export async function readCounter(table: Table, layout: Layout): Promise<Counter
   return parse(await table.get(layout.counter()));
 }
 
-/** Takes the next ticket. A reply that is lost wastes one, which is voided like any other gap. */
-export async function takeTicket(table: Table, layout: Layout, settings: Settings, deadlineMs: number) {
-  const take = () =>
-    table.write({
+/** Reads many in few requests, by collection; what was counted a moment before may not show yet. */
+export async function glanceAtCounters(table: Table, layouts: readonly Layout[]): Promise<Counter[]> {
+  // A request must not name an item twice.
+  const keys = new Map(layouts.map((layout) => [layout.objects, layout.counter()]));
+  const found = await table.getMany([...keys.values()], { eventually: true });
+  const items = new Map(found.map((item) => [item.pk, item]));
+  return layouts.map((layout) => parse(items.get(layout.counter().pk)));
+}
+
+/** Takes the next tickets; the counter names the last. A reply that is lost wastes them: voids, like any other gap. */
+export async function takeTickets(
+  table: Table,
+  layout: Layout,
+  settings: Settings,
+  { count, deadlineMs }: { readonly count: number; readonly deadlineMs: number },
+) {
+  const take = () => {
+    const now = settings.clock.now();
+    return table.write({
       update: layout.counter(),
-      add: { [name.ticket]: 1 },
-      set: { [name.ticketAt]: settings.clock.now() },
+      add: { [name.ticket]: count },
+      set: { [name.ticketAt]: now },
       setOnce: {
         [attribute.type]: "counter",
         [name.partitions]: settings.partitions(layout.collection.resource),
+        // What is older than the first ticket is nothing: there is nothing to forget for a while.
+        [name.noteAt]: now,
       },
     });
+  };
   return parse(await persist(settings, deadlineMs, take));
 }
 
@@ -82,17 +100,30 @@ export async function advanceCompacted(table: Table, layout: Layout, compacted: 
   );
 }
 
-/** Notes a settled revision with the time, unless somebody has just done so. */
-export async function note(table: Table, layout: Layout, counter: Counter, revision: number, nowMs: number) {
-  await unlessOutdated(() =>
-    table.write({
-      update: layout.counter(),
-      set: { [name.noteRevision]: revision, [name.noteAt]: nowMs },
-      when: [
-        [counter.noteAt === 0 ? { absent: name.noteAt } : { attribute: name.noteAt, is: "=", than: counter.noteAt }],
-      ],
-    }),
-  );
+/**
+ * Notes a settled revision with the time, and forgets history up to another one (0: nothing more), unless somebody has
+ * just done so.
+ */
+export async function note(
+  table: Table,
+  layout: Layout,
+  counter: Counter,
+  { revision, compacted, nowMs }: { readonly revision: number; readonly compacted: number; readonly nowMs: number },
+): Promise<void> {
+  const asRead =
+    counter.noteAt === 0
+      ? { absent: name.noteAt }
+      : ({ attribute: name.noteAt, is: "=", than: counter.noteAt } as const);
+  const noted = { [name.noteRevision]: revision, [name.noteAt]: nowMs };
+  const isMore = compacted > counter.compacted;
+  const when = isMore
+    ? [
+        [asRead, { absent: name.compacted }],
+        [asRead, { attribute: name.compacted, is: "<" as const, than: compacted }],
+      ]
+    : [[asRead]];
+  const set = isMore ? { ...noted, [name.compacted]: compacted } : noted;
+  await unlessOutdated(() => table.write({ update: layout.counter(), set, when }));
 }
 
 async function unlessOutdated(write: () => Promise<unknown>): Promise<void> {

@@ -4,7 +4,7 @@
  * the entry's absence as its condition, fails.
  */
 import { firstRevision, RevisionCompacted, StoreUnavailable } from "../../storage/interface.ts";
-import { advanceCompacted, advanceStable, type Counter, note, putOnList, readCounter, takeTicket } from "./counter.ts";
+import { advanceStable, type Counter, note, putOnList, readCounter, takeTickets } from "./counter.ts";
 import type { Slot } from "./entry.ts";
 import { attribute, type Layout, numberOf, revisionKey } from "./layout.ts";
 import { isPassing, persist, type Settings } from "./options.ts";
@@ -32,6 +32,8 @@ export class CollectionLog {
   private lastVoidAt = Number.NEGATIVE_INFINITY;
   /** The newest prefix that was proved here, and when: not before a while has passed it is written down. */
   private proved = { revision: 0, at: 0 };
+  /** Everything up to here is settled, as this process's own writes show: nothing has to be read for that. */
+  private settledTo = 0;
   private isTending = false;
   private listing: Promise<void> | undefined;
   private waiting: { revision: number; at: number } | undefined;
@@ -49,9 +51,9 @@ export class CollectionLog {
     return (await this.tend(counter)) ? this.persist(() => readCounter(this.table, this.layout)) : counter;
   }
 
-  /** Takes the next ticket. */
-  async takeTicket(deadlineMs: number): Promise<Counter> {
-    const counter = await takeTicket(this.table, this.layout, this.settings, deadlineMs);
+  /** Takes the next tickets; the counter names the last. */
+  async takeTickets(count: number, deadlineMs: number): Promise<Counter> {
+    const counter = await takeTickets(this.table, this.layout, this.settings, { count, deadlineMs });
     // Before the first object is there, so that who goes through a cluster's collections misses none. Many first writes
     // at once see to it once.
     if (!counter.isListed) {
@@ -61,6 +63,17 @@ export class CollectionLog {
       await this.listing;
     }
     return counter;
+  }
+
+  /** Own tickets have committed, `count` of them up to that of the counter. */
+  committed(count: number, { ticket, stable }: Counter): void {
+    this.settledTo = Math.max(this.settledTo, stable);
+    if (ticket - count <= this.settledTo) this.settledTo = Math.max(this.settledTo, ticket);
+  }
+
+  /** Whether everything up to there is known to be settled without a look. */
+  isSettled(revision: number): boolean {
+    return revision <= this.settledTo;
   }
 
   /** Tries again while the table is busy, as long as a writer would. */
@@ -159,7 +172,8 @@ export class CollectionLog {
       });
   }
 
-  private isTendingDue(counter: Counter): boolean {
+  /** Whether old history is to be forgotten, which the next reader of the counter does. */
+  isTendingDue(counter: Counter): boolean {
     const { clock, times, switches } = this.settings;
     // Where all is forgotten already there is nothing to note either: an idle collection is only read.
     if (!switches.compaction || counter.ticket === firstRevision || counter.compacted >= counter.ticket) return false;
@@ -175,11 +189,9 @@ export class CollectionLog {
     // older than its entry, and clocks differ.
     const isQuiet = now - counter.ticketAt >= 2 * times.historyMs;
     await this.settle(counter.stable, counter.ticket, counter, 0);
-    await this.persist(async () => {
-      const compacted = isQuiet ? counter.ticket : counter.noteRevision;
-      if (compacted > counter.compacted) await advanceCompacted(this.table, this.layout, compacted);
-      await note(this.table, this.layout, counter, counter.ticket, now);
-    });
+    const compacted = isQuiet ? counter.ticket : counter.noteRevision;
+    const revision = counter.ticket;
+    await this.persist(() => note(this.table, this.layout, counter, { revision, compacted, nowMs: now }));
     return true;
   }
 

@@ -29,6 +29,7 @@ import {
   type ItemKey,
   type Query,
   type QueryPage,
+  type ReadOptions,
   type Table,
   TableBusy,
   type Write,
@@ -63,10 +64,10 @@ export class SdkTable implements Table {
     return found === undefined ? undefined : itemOf(found);
   }
 
-  async getMany(keys: readonly ItemKey[]): Promise<readonly Item[]> {
+  async getMany(keys: readonly ItemKey[], { eventually = false }: ReadOptions = {}): Promise<readonly Item[]> {
     const batches: ItemKey[][] = [];
     for (let from = 0; from < keys.length; from += maxBatch) batches.push(keys.slice(from, from + maxBatch));
-    return (await Promise.all(batches.map((batch) => this.batch(batch)))).flat();
+    return (await Promise.all(batches.map((batch) => this.batch(batch, !eventually)))).flat();
   }
 
   async query(query: Query): Promise<QueryPage> {
@@ -120,11 +121,11 @@ export class SdkTable implements Table {
     this.client.destroy();
   }
 
-  private async batch(keys: readonly ItemKey[]): Promise<Item[]> {
+  private async batch(keys: readonly ItemKey[], ConsistentRead: boolean): Promise<Item[]> {
     const items: Item[] = [];
     let Keys: Record<string, AttributeValue>[] = keys.map(keyAttributes);
     while (Keys.length > 0) {
-      const command = new BatchGetItemCommand({ RequestItems: { [this.name]: { Keys, ConsistentRead: true } } });
+      const command = new BatchGetItemCommand({ RequestItems: { [this.name]: { Keys, ConsistentRead } } });
       const { Responses = {}, UnprocessedKeys = {} } = await this.call(() => this.client.send(command));
       const found = Responses[this.name] ?? [];
       items.push(...found.map(itemOf));
@@ -138,7 +139,8 @@ export class SdkTable implements Table {
   private queryInput(query: Query, expression: Expression) {
     const KeyConditionExpression = keyConditionText(query, expression);
     if (KeyConditionExpression === undefined) return undefined;
-    return { TableName: this.name, ConsistentRead: true, KeyConditionExpression, ...expression.attributes() };
+    const ConsistentRead = query.eventually !== true;
+    return { TableName: this.name, ConsistentRead, KeyConditionExpression, ...expression.attributes() };
   }
 
   private async call<T>(request: () => Promise<T>): Promise<T> {

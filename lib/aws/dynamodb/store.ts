@@ -4,6 +4,7 @@ import {
   type ListOptions,
   type ListResult,
   type LogEntry,
+  type NewObject,
   type OwnedObject,
   type Store,
   type StoredObject,
@@ -13,7 +14,8 @@ import {
   type WatchOptions,
 } from "../../storage/interface.ts";
 import { collectionId } from "../../storage/keys.ts";
-import { advanceCompacted } from "./counter.ts";
+import { advanceCompacted, type Counter, glanceAtCounters } from "./counter.ts";
+import { createMissing } from "./create-missing.ts";
 import { isEntry, loadEntry } from "./entry.ts";
 import { attribute, canBe, collectionsPartition, Layout, numberOf, ownerPartition, parseSortKey } from "./layout.ts";
 import { list } from "./list.ts";
@@ -54,6 +56,15 @@ export class DynamoStore implements Store {
 
   create(collection: Collection, key: string, value: Value): Promise<number> {
     return this.write(collection, { key, value });
+  }
+
+  createMissing(collection: Collection, objects: readonly NewObject[]): Promise<readonly number[]> {
+    return this.run(async () => {
+      const tail = this.tail(collection);
+      const revisions = await createMissing(this.writer, tail.log, objects, this.turns);
+      if (objects.length > 0) tail.kick();
+      return revisions;
+    });
   }
 
   update(collection: Collection, key: string, expected: number, value: Value): Promise<number> {
@@ -99,6 +110,14 @@ export class DynamoStore implements Store {
       await log.prove(counter.ticket, counter);
       return counter.ticket;
     });
+  }
+
+  /**
+   * The newest revisions of some collections, in one request for a hundred of them: to see whether there is anything to
+   * be read. What was written a moment before may not be counted yet, nor be settled.
+   */
+  async glance(collections: readonly Collection[]): Promise<readonly number[]> {
+    return (await this.counters(collections)).map(({ ticket }) => ticket);
   }
 
   async *watch(collection: Collection, options: WatchOptions): AsyncGenerator<WatchBatch> {
@@ -149,17 +168,21 @@ export class DynamoStore implements Store {
   compact(collection: Collection, revision: number): Promise<void> {
     return this.run(async () => {
       const { log } = this.tail(collection);
+      const forget = (to: number) => log.persist(() => advanceCompacted(log.table, log.layout, to));
+      if (log.isSettled(revision)) return forget(revision);
       const counter = await log.counter();
       const to = Math.min(revision, counter.ticket);
       await log.settle(counter.stable, to, counter, 0);
-      if (to > counter.compacted) await log.persist(() => advanceCompacted(log.table, log.layout, to));
+      if (to > counter.compacted) await forget(to);
     });
   }
 
   /** Forgets old history of all the cluster's collections; for the tick, so that idle ones are seen to as well. */
   async tend(cluster: string): Promise<void> {
-    for (const collection of await this.collections(cluster)) {
-      await this.run(() => this.tail(collection).log.counter());
+    const collections = await this.collections(cluster);
+    for (const [index, counter] of (await this.counters(collections)).entries()) {
+      const { log } = this.tail(collections[index]);
+      if (log.isTendingDue(counter)) await this.run(() => log.counter());
     }
   }
 
@@ -185,6 +208,15 @@ export class DynamoStore implements Store {
     return tail;
   }
 
+  private counters(collections: readonly Collection[]): Promise<Counter[]> {
+    const layouts = collections.map((collection) => this.tail(collection).log.layout);
+    return this.run(() => this.persist(() => glanceAtCounters(this.table, layouts)));
+  }
+
+  private persist<T>(attempt: () => Promise<T>): Promise<T> {
+    return persist(this.settings, this.settings.clock.now() + this.settings.times.giveUpMs, attempt);
+  }
+
   private write(collection: Collection, change: Omit<Change, "log">): Promise<number> {
     return this.run(async () => {
       const tail = this.tail(collection);
@@ -206,8 +238,7 @@ export class DynamoStore implements Store {
     const items: Item[] = [];
     for (let after: string | undefined; ; ) {
       const query = { pk, ...(after === undefined ? {} : { after }) };
-      const deadline = this.settings.clock.now() + this.settings.times.giveUpMs;
-      const page = await persist(this.settings, deadline, () => this.table.query(query));
+      const page = await this.persist(() => this.table.query(query));
       items.push(...page.items);
       after = page.items.at(-1)?.sk;
       if (!page.more || after === undefined) return items;

@@ -59,6 +59,14 @@ export interface Query {
   /** Only sort keys up to and with this one; not together with `prefix`. */
   readonly to?: string;
   readonly limit?: number;
+  /** As `ReadOptions.eventually`. */
+  readonly eventually?: boolean;
+}
+
+/** How a read may be cheaper. */
+export interface ReadOptions {
+  /** What was written a moment before may not be seen yet: half the price. @default false */
+  readonly eventually?: boolean;
 }
 
 /** A page of a query; `more` says whether to ask again after the last item. */
@@ -67,11 +75,14 @@ export interface QueryPage {
   readonly more: boolean;
 }
 
-/** A table. Every read is consistent. Methods throw ConditionFailed, TableBusy, OutcomeUnknown, TableUnusable. */
+/**
+ * A table. Every read is consistent that does not say otherwise. Methods throw ConditionFailed, TableBusy,
+ * OutcomeUnknown, TableUnusable.
+ */
 export interface Table {
   get(key: ItemKey): Promise<Item | undefined>;
   /** Those of the items that are there, in any order. */
-  getMany(keys: readonly ItemKey[]): Promise<readonly Item[]>;
+  getMany(keys: readonly ItemKey[], options?: ReadOptions): Promise<readonly Item[]>;
   query(query: Query): Promise<QueryPage>;
   /** How many items of the query satisfy the clauses. */
   count(query: Query, clauses: readonly Clause[]): Promise<number>;

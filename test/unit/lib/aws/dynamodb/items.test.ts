@@ -153,7 +153,50 @@ describe("history", () => {
     await within(store.tend("prod"));
     expect(table.get(layout.counter())).toMatchObject({ compacted: last });
   });
+
+  test("is seen to in two requests where there is nothing to forget, and in one write where there is", async () => {
+    const all = ["pods", "nodes", "services"].map((resource) => ({ ...pods, resource }));
+    for (const collection of all) await within(store.create(collection, "a/x", value("1")));
+    await pass(11 * minute);
+    await within(store.tend("prod"));
+    await pass(2_000);
+    const asked = requestsOf(connection);
+    await within(store.tend("prod"));
+    expect(asked.splice(0)).toEqual(["query", "getMany"]);
+    const first = await within(store.create(pods, "a/y", value("1")));
+    await pass(11 * minute);
+    asked.length = 0;
+    await within(store.tend("prod"));
+    expect(asked.filter((method) => method === "write")).toHaveLength(1);
+    expect(table.get(layout.counter())).toMatchObject({ compacted: first });
+  });
 });
+
+describe("a glance", () => {
+  test("tells the newest revisions in one request", async () => {
+    const nodes = { ...pods, resource: "nodes" };
+    const last = await within(store.create(pods, "a/x", value("1")));
+    await pass(2_000);
+    const asked = requestsOf(connection);
+    const none = await within(store.revision({ ...pods, resource: "none" }));
+    asked.length = 0;
+    expect(await within(store.glance([pods, nodes, pods]))).toEqual([last, none, last]);
+    expect(asked).toEqual(["getMany"]);
+  });
+});
+
+/** The methods that are called from now on. */
+function requestsOf(asked: SimulatedConnection): string[] {
+  const methods: string[] = [];
+  for (const method of ["get", "getMany", "query", "write", "transact"] as const) {
+    const call = asked[method].bind(asked) as (...given: unknown[]) => Promise<never>;
+    asked[method] = (...given: unknown[]) => {
+      methods.push(method);
+      return call(...given);
+    };
+  }
+  return methods;
+}
 
 test("an unusable table is told with what to do", async () => {
   connection.get = () => Promise.reject(new TableUnusable("create the table first"));

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTable } from "../../../../../lib/aws/dynamodb/create-table.ts";
 import { Layout } from "../../../../../lib/aws/dynamodb/layout.ts";
@@ -62,6 +63,28 @@ describe("DynamoDB", () => {
     expect(watch.entries.map((entry) => entry.revision)).toEqual([third]);
     expect(await table.get(layout.log(first + 1, 1))).toMatchObject({ t: "void" });
     await Promise.all([one.close(), other.close()]);
+  });
+
+  test("is asked for consistent reads, unless what is a moment old is as good", async () => {
+    const asked: unknown[] = [];
+    const answer = { Responses: { table: [] }, Items: [] };
+    const requestHandler = {
+      async handle({ body }: { body: Uint8Array }) {
+        const { RequestItems, ConsistentRead } = JSON.parse(Buffer.from(body).toString());
+        asked.push(RequestItems === undefined ? ConsistentRead : RequestItems.table.ConsistentRead);
+        const headers = { "content-type": "application/x-amz-json-1.0" };
+        return { response: { statusCode: 200, headers, body: Readable.from([JSON.stringify(answer)]) } };
+      },
+    };
+    const watched = new SdkTable({ name: "table", client: { ...server.client, requestHandler } });
+    const key = { pk: "a", sk: "b" };
+    await watched.getMany([key]);
+    await watched.getMany([key], { eventually: true });
+    await watched.query({ pk: "a" });
+    await watched.query({ pk: "a", eventually: true });
+    await watched.get(key);
+    watched.close();
+    expect(asked).toEqual([true, false, true, false, true]);
   });
 
   test("without the table: what to do", async () => {
