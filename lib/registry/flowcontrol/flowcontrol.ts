@@ -1,8 +1,11 @@
-/** Flow control's kinds: rows, and that a status is apart (upstream: pkg/registry/flowcontrol). */
+/** Flow control's kinds (upstream: pkg/registry/flowcontrol). */
 import type { FlowSchema, PriorityLevelConfiguration } from "../../openapi/types/flowcontrol-v1.ts";
 import { ageCell } from "../printers/cells.ts";
 import type { Strategy } from "../strategy.ts";
 import { countGeneration, same } from "../validation/generation.ts";
+import { validateConditions } from "./conditions-validation.ts";
+import { validateFlowSchema } from "./flowschema-validation.ts";
+import { validatePriorityLevel } from "./prioritylevel-validation.ts";
 
 /** flowschemas.flowcontrol.apiserver.k8s.io */
 export const flowSchemaStrategy: Strategy<FlowSchema> = {
@@ -17,6 +20,8 @@ export const flowSchemaStrategy: Strategy<FlowSchema> = {
     schema.status = old.status;
     countGeneration(schema.metadata, old.metadata, !same(schema.spec, old.spec));
   },
+  validate: validateFlowSchema,
+  validateUpdate: validateFlowSchema,
   cells: ({ metadata, spec, status }, { now }) => [
     metadata.name,
     spec?.priorityLevelConfiguration?.name ?? "",
@@ -30,6 +35,7 @@ export const flowSchemaStrategy: Strategy<FlowSchema> = {
       prepareForUpdate(schema, old) {
         schema.spec = old.spec;
       },
+      validateUpdate: ({ status }) => validateConditions(status),
     },
   },
 };
@@ -61,6 +67,8 @@ export const priorityLevelConfigurationStrategy: Strategy<PriorityLevelConfigura
     level.status = old.status;
     countGeneration(level.metadata, old.metadata, !same(level.spec, old.spec));
   },
+  validate: validatePriorityLevel,
+  validateUpdate: validatePriorityLevel,
   cells({ metadata, spec }, { now }) {
     const limited = spec?.limited;
     const queuing = limited?.limitResponse?.queuing;
@@ -79,6 +87,7 @@ export const priorityLevelConfigurationStrategy: Strategy<PriorityLevelConfigura
       prepareForUpdate(level, old) {
         level.spec = old.spec;
       },
+      validateUpdate: ({ status }) => validateConditions(status),
     },
   },
 };
