@@ -9,6 +9,8 @@ export interface CatchUpsOptions {
   /** Brings the copies of the resources, or all, up to what was written before the call. */
   read(resources: readonly Resource[] | undefined): Promise<void>;
   readonly onError: (error: unknown) => void;
+  /** Told that reading works again, and for how long it did not (ms). */
+  readonly onBack?: (awayMs: number) => void;
 }
 
 const firstDelayMs = 500;
@@ -45,9 +47,10 @@ export class CatchUps {
   async #run(): Promise<void> {
     if (this.#running) return;
     this.#running = true;
-    const { clock, random, read, onError } = this.#options;
+    const { clock, random, read, onError, onBack } = this.#options;
     const { signal } = this.#stopping;
     let delayMs = firstDelayMs;
+    let awaySince: number | undefined;
     // Let whoever asks in the same moment be served by the same read.
     await Promise.resolve();
     while (this.#waiting.length > 0 && !signal.aborted) {
@@ -59,7 +62,10 @@ export class CatchUps {
         await read(due === undefined ? undefined : [...due.values()]);
         for (const resolve of waiting) resolve();
         delayMs = firstDelayMs;
+        if (awaySince !== undefined) onBack?.(clock.now() - awaySince);
+        awaySince = undefined;
       } catch (error) {
+        awaySince ??= clock.now();
         // While the server was away nudges may have been lost, too.
         this.#due = undefined;
         this.#waiting.unshift(...waiting);

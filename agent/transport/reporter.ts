@@ -122,6 +122,12 @@ export class Reporter implements PodStatuses {
     }
   }
 
+  /** Tells what is not told yet, after `stop` too: an agent that ends may not come back soon. Rejects as the queue does. */
+  async flush(): Promise<void> {
+    const uid = this.#options.nodeUid();
+    if (uid !== undefined) while (this.#hasNews()) await this.#send(uid);
+  }
+
   stop(): void {
     this.#stopping.abort();
     this.#wake.abort();
@@ -148,20 +154,24 @@ export class Reporter implements PodStatuses {
   }
 
   async #sendAll(): Promise<void> {
-    const { queue, clock, cluster, node, nodeUid, epoch } = this.#options;
+    const { clock, nodeUid } = this.#options;
     const uid = nodeUid();
     if (uid === undefined) {
       this.#beatAt = clock.now();
       await clock.sleep(firstDelayMs, this.#stopping.signal);
       return;
     }
-    do {
-      const { items, sent } = this.#batch();
-      const report: Report = { cluster, node, nodeUid: uid, epoch, sequence: ++this.#sequence, items };
-      await queue.send(JSON.stringify(report));
-      this.#beatAt = clock.now();
-      sent();
-    } while (this.#hasNews() && !this.#stopping.signal.aborted);
+    do await this.#send(uid);
+    while (this.#hasNews() && !this.#stopping.signal.aborted);
+  }
+
+  async #send(nodeUid: string): Promise<void> {
+    const { queue, clock, cluster, node, epoch } = this.#options;
+    const { items, sent } = this.#batch();
+    const report: Report = { cluster, node, nodeUid, epoch, sequence: ++this.#sequence, items };
+    await queue.send(JSON.stringify(report));
+    this.#beatAt = clock.now();
+    sent();
   }
 
   /** As much as goes into a message, a heartbeat always; `sent` notes that the queue has taken it. */

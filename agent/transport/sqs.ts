@@ -18,7 +18,7 @@ import { CatchUps } from "./catch-ups.ts";
 import { InboxReader } from "./inbox-reader.ts";
 import { NudgedCopies, NudgedInformers } from "./nudged-informers.ts";
 import { Reporter } from "./reporter.ts";
-import type { NodePlace, ObjectCopies, Transport } from "./transport.ts";
+import type { NodePlace, Transport } from "./transport.ts";
 
 /** The queues as an agent sees them. */
 export interface Queues {
@@ -42,6 +42,10 @@ export interface SqsTransportOptions {
 
 /** What is read is there, so that it comes at once; a connection may die without a word. */
 const readTimeoutMs = 60_000;
+/** The report queue gives up what the API does not take for a few minutes: after so long all is said again (ms). */
+const lostReportsMs = 120_000;
+/** What is not told yet may hold up the agent's end for so long (ms). */
+const lastWordsMs = 5_000;
 const firstDelayMs = 1000;
 const maxDelayMs = 30_000;
 const resources: readonly Resource[] = [pods, services, endpointslices, nodes, configmaps, secrets];
@@ -50,7 +54,7 @@ const resources: readonly Resource[] = [pods, services, endpointslices, nodes, c
 export class SqsTransport implements Transport {
   readonly client: Client;
   readonly informers: Informers;
-  readonly copies: ObjectCopies;
+  readonly copies: NudgedCopies;
   readonly statuses: Reporter;
   readonly nodeAnnotations = { [transportAnnotation]: "sqs" };
   readonly #options: SqsTransportOptions;
@@ -77,6 +81,9 @@ export class SqsTransport implements Transport {
         await Promise.all([informers.catchUp(some), copies.catchUp(some)]);
       },
       onError: failed("the API server can't be read"),
+      onBack: (awayMs) => {
+        if (awayMs >= lostReportsMs) this.statuses.repeat();
+      },
     });
     const nudged = new NudgedInformers(informers, this.#catchUps);
     this.informers = nudged;
@@ -122,9 +129,22 @@ export class SqsTransport implements Transport {
     this.#stopping.abort();
     this.#catchUps.stop();
     this.statuses.stop();
+    await this.#lastWords();
     await this.informers.stop();
+    this.copies.stop();
     this.#options.queues.close();
     this.#options.client.close();
+  }
+
+  /** Pods run on, and their statuses would be stale until an agent is back. */
+  async #lastWords(): Promise<void> {
+    const { clock, log } = this.#options;
+    const told = new AbortController();
+    const telling = this.statuses
+      .flush()
+      .catch((error: Error) => log(`the last statuses can't be sent: ${error.message}`, error))
+      .finally(() => told.abort());
+    await Promise.race([telling, clock.sleep(lastWordsMs, told.signal)]);
   }
 
   async #listen(place: NodePlace): Promise<void> {

@@ -8,6 +8,7 @@ let clock: FakeClock;
 let reads: string[];
 let failure: Error | undefined;
 let errors: string[];
+let away: number[];
 let release: (() => void) | undefined;
 let catchUps: CatchUps;
 
@@ -16,6 +17,7 @@ beforeEach(() => {
   reads = [];
   failure = undefined;
   errors = [];
+  away = [];
   release = undefined;
   catchUps = new CatchUps({
     clock,
@@ -26,6 +28,7 @@ beforeEach(() => {
       if (failure) throw failure;
     },
     onError: (error) => errors.push((error as Error).message),
+    onBack: (ms) => away.push(ms),
   });
   return () => catchUps.stop();
 });
@@ -79,6 +82,9 @@ describe("a server that is away", () => {
     expect(reads).toEqual(["all"]);
     await need(services);
     expect(reads).toEqual(["all", "services"]);
+    // Said once.
+    expect(away.length).toBe(1);
+    expect(away[0]).toBeGreaterThanOrEqual(3_600_000);
   });
 
   it("is asked no more after the end", async () => {

@@ -54,13 +54,13 @@ export class FakeInbox implements Inbox {
 export class FakeQueues implements Queues {
   readonly bodies: string[] = [];
   readonly inboxes = new Map<string, FakeInbox>();
-  /** Called before a report is taken; throws to refuse it. */
-  beforeSend: (() => void) | undefined;
+  /** Called before a report is taken; throws to refuse it, or waits. */
+  beforeSend: (() => void | Promise<void>) | undefined;
   closed = false;
 
   readonly reports = {
     send: async (body: string) => {
-      this.beforeSend?.();
+      await this.beforeSend?.();
       this.bodies.push(body);
     },
   };

@@ -144,6 +144,40 @@ describe("statuses", () => {
   });
 });
 
+describe("the agent's end", () => {
+  it("tells what is not told yet, and nothing more", async () => {
+    await clock.advance(1_000);
+    reporter.set(numbered(1), ready("True"));
+    queues.bodies.length = 0;
+    reporter.stop();
+    await reporter.flush();
+    expect(statuses().map(({ name }) => name)).toEqual(["web-1"]);
+    await reporter.flush();
+    await clock.advance(60_000);
+    expect(queues.bodies).toHaveLength(1);
+  });
+
+  it("takes as many messages as it needs", async () => {
+    const message = "x".repeat(100_000);
+    for (let n = 0; n < 10; n++) reporter.set(numbered(n), { phase: "Running", message });
+    reporter.stop();
+    await reporter.flush();
+    expect(statuses()).toHaveLength(10);
+  });
+
+  it("says what failed, and nothing where there is no Node", async () => {
+    reporter.set(numbered(1), ready("True"));
+    reporter.stop();
+    queues.beforeSend = () => {
+      throw new Error("throttled");
+    };
+    await expect(reporter.flush()).rejects.toThrow("throttled");
+    nodeUid = undefined;
+    await reporter.flush();
+    expect(queues.bodies).toEqual([]);
+  });
+});
+
 it("a queue that is away for an hour gets the latest statuses alone, afterwards", async () => {
   await clock.advance(100);
   queues.beforeSend = () => {

@@ -185,9 +185,11 @@ describe("what pods refer to", () => {
 });
 
 describe("faults", () => {
-  it("the API is away for an hour: afterwards everything is read again", async () => {
+  it("the API is away for an hour: afterwards everything is read again, and said again", async () => {
     ownPods();
     await hasInbox();
+    const running = { name: "before", status: { phase: "Running" } };
+    transport.statuses.set(await bind("before"), running.status);
     await cloud.quiet();
     cloud.isAway = true;
     cloud.calls.length = 0;
@@ -199,9 +201,57 @@ describe("faults", () => {
     expect(cloud.calls.length).toBeLessThan(1500);
     cloud.losesNudges = true;
     await bind("lost");
+    const said = cloud.queues.items.length;
     cloud.isAway = false;
     await cloud.pass(minute, 1000);
-    await cloud.eventually(() => expect(ownPods().list()).toHaveLength(2));
+    await cloud.eventually(() => expect(ownPods().list()).toHaveLength(3));
+    // Reports of that hour may have become dead letters.
+    await cloud.eventually(() =>
+      expect(cloud.queues.items.slice(said)).toContainEqual(expect.objectContaining(running)),
+    );
+  });
+
+  it("the API is away for some seconds: nothing is said again", async () => {
+    ownPods();
+    await hasInbox();
+    transport.statuses.set(await bind("before"), { phase: "Running" });
+    await cloud.quiet();
+    cloud.isAway = true;
+    await bind("web");
+    await cloud.pass(5_000, 1_000);
+    const said = cloud.queues.items.length;
+    cloud.isAway = false;
+    await cloud.eventually(() => expect(ownPods().get("default/web")).toBeDefined());
+    await cloud.pass(minute, 10_000);
+    expect(cloud.queues.items.slice(said).filter(({ kind }) => kind === "podStatus")).toEqual([]);
+  });
+
+  it("the agent is ended: what it has not told yet it tells before", async () => {
+    await hasInbox();
+    const pod = await bind("web");
+    await cloud.quiet();
+    transport.statuses.set(pod, { phase: "Running", message: "last words" });
+    await transport.stop();
+    await cloud.takeReports();
+    expect((await cloud.admin.get(pods, placeOf(pod))).status?.message).toBe("last words");
+    expect(cloud.queues.closed).toBe(true);
+  });
+
+  it("the agent is ended while the queue does not answer: it ends nevertheless, in seconds", async () => {
+    await hasInbox();
+    const pod = await bind("web");
+    await cloud.quiet();
+    cloud.queues.beforeSend = () => new Promise(() => {});
+    transport.statuses.set(pod, { phase: "Running" });
+    let ended = false;
+    const ending = transport.stop().then(() => {
+      ended = true;
+    });
+    await cloud.clock.advance(4_000);
+    expect(ended).toBe(false);
+    await cloud.clock.advance(1_000);
+    await ending;
+    cloud.queues.beforeSend = undefined;
   });
 
   it("the inbox can't be read for an hour: everything is read now and then, and at once afterwards", async () => {
