@@ -10,7 +10,12 @@ import { Loops } from "./wiring/loops.ts";
 const environment = readEnvironment();
 const loops = new Loops(environment, openClusters(environment, { fresh: "await" }), inboxControllers(environment));
 /** A reconcile takes well under a second; one that waits for a slow table, some. */
-const worker = new KeyWorker({ loops, parse: parseKeyMessage, reserveMs: 20_000 });
+const worker = new KeyWorker({
+  loops,
+  parse: parseKeyMessage,
+  reserveMs: 20_000,
+  deadLettersUrl: environment.deadLettersQueueUrl,
+});
 
 /** The function. */
 export function handler(

@@ -9,7 +9,12 @@ import { Loops } from "./wiring/loops.ts";
 const environment = readEnvironment();
 const loops = new Loops(environment, openClusters(environment, { fresh: "await" }));
 /** A run schedules for at most 10 s, then wakes itself. */
-const worker = new KeyWorker({ loops, parse: parseSchedulerMessage, reserveMs: 11_000 });
+const worker = new KeyWorker({
+  loops,
+  parse: parseSchedulerMessage,
+  reserveMs: 11_000,
+  deadLettersUrl: environment.deadLettersQueueUrl,
+});
 
 /** The function. */
 export function handler(

@@ -21,6 +21,8 @@ export interface Environment {
   readonly reportsQueueUrl?: string;
   /** Where log entries go that can't be read. */
   readonly failuresQueueUrl?: string;
+  /** Where messages of the function's own queue go that can't be read. */
+  readonly deadLettersQueueUrl?: string;
   /** What the names of the nodes' inbox queues begin with. */
   readonly inboxPrefix?: string;
   /** The KMS key that signs service accounts' tokens. */
@@ -78,6 +80,7 @@ export function readEnvironment(variables: Variables = process.env): Environment
       delaysQueueUrl: text("DELAYS_QUEUE_URL"),
       reportsQueueUrl: text("REPORTS_QUEUE_URL"),
       failuresQueueUrl: text("FAILURES_QUEUE_URL"),
+      deadLettersQueueUrl: text("DEAD_LETTERS_QUEUE_URL"),
       inboxPrefix: text("INBOX_PREFIX"),
       signingKeyId: text("SIGNING_KEY_ID"),
       signingKeyPem: text("SIGNING_KEY_PEM"),

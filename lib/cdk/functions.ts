@@ -9,6 +9,7 @@ import type { DeploymentOptions } from "./options.ts";
 import { type Queues, timeouts } from "./queues.ts";
 import type { StateStack } from "./state-stack.ts";
 import { wakeByMinute } from "./tick.ts";
+import type { WorkQueue } from "./work-queue.ts";
 
 /** What the functions share. */
 export interface FunctionsProps {
@@ -98,6 +99,7 @@ export class Functions extends Construct {
       environment: {},
     });
     wakeByQueue(scheduler, queues.scheduler);
+    this.setsAside(scheduler, queues.scheduler);
     this.wakesLoops(scheduler);
     return scheduler;
   }
@@ -113,6 +115,7 @@ export class Functions extends Construct {
       environment: { INBOX_PREFIX: inboxPrefix, NODE_ROLE_ARN: nodeRoleArn },
     });
     wakeByQueue(controllers, queues.controllers, { maxConcurrency: 10 });
+    this.setsAside(controllers, queues.controllers);
     this.wakesLoops(controllers);
     this.keepsInboxes(controllers);
     return controllers;
@@ -157,6 +160,11 @@ export class Functions extends Construct {
     });
     made.usesTable(state.table);
     return made;
+  }
+
+  /** Lets it make dead letters of its queue's malformed messages itself, so that nothing waits until their tries are used up. */
+  private setsAside(worker: ClusterFunction, { deadLetters }: WorkQueue): void {
+    worker.sends(deadLetters, "DEAD_LETTERS_QUEUE_URL");
   }
 
   /** Lets a function send work to the scheduler and the controllers, now or later. */

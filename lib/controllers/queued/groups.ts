@@ -22,17 +22,18 @@ export interface RunGroupsOptions {
   readonly onError: (message: GroupedMessage, error: unknown) => void;
 }
 
-/** Does what a message asks for. Throws MalformedMessage; rejects where it must be delivered again. */
-export type RunMessage = (message: GroupedMessage) => Promise<Outcome>;
+/** Does what a message asks for. Throws MalformedMessage for what is not served; rejects where it must be delivered again. */
+export type RunMessage<M extends GroupedMessage> = (message: M) => Promise<Outcome>;
 
 /**
- * Gives the ids of the messages that must be delivered again: those that are malformed (they end as dead letters),
- * and of a group that fails or cannot begin in time, all that are left. A run sees everything that was written before
- * it began, and all messages of the batch are older: so one run does for the group.
+ * Gives the ids of the messages that must be delivered again: those for what is not served (by this release; where no
+ * newer one comes they end as dead letters), and of a group that fails or cannot begin in time, all that are left. A run
+ * sees everything that was written before it began, and all messages of the batch are older: so one run does for the
+ * group.
  */
-export async function runGroups(
-  messages: readonly GroupedMessage[],
-  run: RunMessage,
+export async function runGroups<M extends GroupedMessage>(
+  messages: readonly M[],
+  run: RunMessage<M>,
   options: RunGroupsOptions,
 ): Promise<string[]> {
   const groups = [...Map.groupBy(messages, ({ group }) => group).values()];
@@ -47,9 +48,9 @@ export async function runGroups(
   return failed;
 }
 
-async function runGroup(
-  messages: readonly GroupedMessage[],
-  run: RunMessage,
+async function runGroup<M extends GroupedMessage>(
+  messages: readonly M[],
+  run: RunMessage<M>,
   { clock, deadline, onError }: RunGroupsOptions,
 ): Promise<string[]> {
   const failed: string[] = [];

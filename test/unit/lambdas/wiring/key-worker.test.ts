@@ -1,7 +1,12 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { KeyWorker } from "../../../../lambdas/wiring/key-worker.ts";
 import type { Loops } from "../../../../lambdas/wiring/loops.ts";
-import { parseDelayMessage, parseKeyMessage, type Wakeup } from "../../../../lib/controllers/queued/messages.ts";
+import {
+  MalformedMessage,
+  parseDelayMessage,
+  parseKeyMessage,
+  type Wakeup,
+} from "../../../../lib/controllers/queued/messages.ts";
 import type { Outcome } from "../../../../lib/controllers/queued/runner.ts";
 import { CloudLoops } from "../../../support/cloud-loops.ts";
 
@@ -20,7 +25,7 @@ beforeEach(() => {
   opens = async () => {};
 });
 
-function worker(): KeyWorker {
+function worker(deadLettersUrl?: string): KeyWorker {
   const controllers = {
     run: (wakeup: Wakeup) => {
       ran.push(wakeup.key);
@@ -38,8 +43,9 @@ function worker(): KeyWorker {
       return { controllers: () => controllers };
     },
     wakeups: real.wakeups.bind(real),
+    queues: real.queues,
   } as unknown as Loops;
-  return new KeyWorker({ loops, parse: parseKeyMessage, reserveMs: 20_000, clock: cloud.clock });
+  return new KeyWorker({ loops, parse: parseKeyMessage, reserveMs: 20_000, clock: cloud.clock, deadLettersUrl });
 }
 
 const record = (messageId: string, body: object | string) => ({
@@ -51,8 +57,12 @@ const record = (messageId: string, body: object | string) => ({
 });
 const wakeup = (key: string, more = {}) => ({ cluster: "default", controller: "job-controller", key, ...more });
 
-async function failures(Records: ReturnType<typeof record>[], remainingMs = 60_000): Promise<string[]> {
-  const { batchItemFailures } = await cloud.finish(worker().run({ Records }, remainingMs));
+async function failures(
+  Records: ReturnType<typeof record>[],
+  remainingMs = 60_000,
+  deadLettersUrl?: string,
+): Promise<string[]> {
+  const { batchItemFailures } = await cloud.finish(worker(deadLettersUrl).run({ Records }, remainingMs));
   return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
 }
 
@@ -97,5 +107,43 @@ describe("a batch of keys", () => {
       throw new Error("the queue is full");
     };
     expect(await failures([record("a", wakeup("x/a"))])).toEqual(["a"]);
+  });
+});
+
+describe("a malformed message", () => {
+  const group = { MessageGroupId: "group" };
+  const bad = { ...record("bad", '{"cluster":"default","controller":7}'), attributes: group };
+  const good = { ...record("good", wakeup("x/b")), attributes: group };
+
+  it("is a dead letter at once, with its id and what is wrong, and its group goes on", async () => {
+    expect(await failures([bad, good], 60_000, "dead-letters")).toEqual([]);
+    expect(ran).toEqual(["x/b"]);
+    const [{ body, ...rest }, ...more] = cloud.sent;
+    expect(more).toEqual([]);
+    expect(rest).toEqual({ url: "dead-letters", group: "group", deduplicationId: "bad" });
+    expect(JSON.parse(body)).toEqual({ id: "bad", reason: "controller is not what it should be", body: bad.body });
+  });
+
+  it("is given back where the queue of dead letters does not take it", async () => {
+    cloud.beforeSend = () => {
+      throw new Error("the queue is full");
+    };
+    expect(await failures([bad, good], 60_000, "dead-letters")).toEqual(["bad"]);
+    expect(ran).toEqual(["x/b"]);
+  });
+
+  it("fits into a message, however long it is", async () => {
+    expect(await failures([{ ...bad, body: "\u0000".repeat(250_000) }], 60_000, "dead-letters")).toEqual([]);
+    expect(Buffer.byteLength(cloud.sent[0].body)).toBeLessThan(262_144);
+  });
+
+  it("is none that asks for what only a newer release has: that may come", async () => {
+    run = async () => {
+      throw new MalformedMessage("there is no controller of that name");
+    };
+    const other = record("other", wakeup("x/a", { cluster: "other" }));
+    const given = await failures([record("newer", wakeup("x/a")), other], 60_000, "dead-letters");
+    expect(given.sort()).toEqual(["newer", "other"]);
+    expect(cloud.sent).toEqual([]);
   });
 });

@@ -94,6 +94,22 @@ describe("least privilege", () => {
     expect([...actionsOf("Api")].filter((action) => action.startsWith("sqs:"))).toEqual([]);
   });
 
+  it("only who works on a FIFO queue makes dead letters itself, and of that queue alone", () => {
+    const senders = allowed(controlPlane)
+      .filter(({ statement }) => list(statement.Action).includes("sqs:SendMessage"))
+      .filter(({ where }) => where.startsWith("Functions"))
+      .flatMap(({ where, statement }) => list(statement.Resource).map((queue) => [where, JSON.stringify(queue)]))
+      .filter(([, queue]) => /DeadLetters/.test(queue));
+    const found = senders.map(([where, queue]) => [
+      /^Functions(\w+?)Role/.exec(where)?.[1],
+      /Queues(\w+?)DeadLetters/.exec(queue)?.[1],
+    ]);
+    expect(found.sort()).toEqual([
+      ["Controllers", "Controllers"],
+      ["Scheduler", "Scheduler"],
+    ]);
+  });
+
   it("only who keeps inboxes makes queues", () => {
     const makers = controlPlane.functions.all.filter(({ node }) => actionsOf(node.id).has("sqs:CreateQueue"));
     expect(makers.map(({ node }) => node.id)).toEqual(["Controllers"]);

@@ -6,7 +6,7 @@ import { FakeClock } from "../../../../support/fake-clock.ts";
 const message = (id: string): GroupedMessage => ({ id, body: id, group: id.slice(0, 1) });
 const batch = (...ids: string[]) => ids.map(message);
 
-function setUp(run: RunMessage, { parallel = 10, afterMs = 1_000 } = {}) {
+function setUp(run: RunMessage<GroupedMessage>, { parallel = 10, afterMs = 1_000 } = {}) {
   const clock = new FakeClock();
   const errors: string[] = [];
   const options = {
