@@ -43,18 +43,28 @@ interface Presigner {
   ): Promise<{ readonly query?: Readonly<Record<string, unknown>> }>;
 }
 
-/** STS takes a signed URL for 15 minutes after its date; a minute is left for the way. */
-const reuseMs = 14 * 60_000;
+/** STS takes a signed URL for 15 minutes after its date, but no longer than the credentials that signed it. */
+const goodMs = 15 * 60_000;
+/** Left for the way. */
+const spareMs = 60_000;
 
 /** Makes the source of tokens. Nothing is asked yet. */
 export function stsTokens(options: StsTokenOptions): StsTokens {
   const { clock = systemClock } = options;
   const client = clientOf(options);
-  let made: { readonly token: Promise<string>; readonly goodUntil: number } | undefined;
+  let made: { readonly token: Promise<string>; goodUntil: number } | undefined;
   return {
     token() {
-      if (made && clock.now() < made.goodUntil) return made.token;
-      const one = { token: newToken(client, options, clock.now()), goodUntil: clock.now() + reuseMs };
+      const now = clock.now();
+      if (made && now < made.goodUntil) return made.token;
+      const signed = newToken(client, options, now);
+      const one = {
+        goodUntil: now + goodMs - spareMs,
+        token: signed.then(({ token, expiration }) => {
+          if (expiration !== undefined) one.goodUntil = Math.min(one.goodUntil, expiration.getTime() - spareMs);
+          return token;
+        }),
+      };
       made = one;
       // A failure is not kept.
       one.token.catch(() => {
@@ -69,7 +79,15 @@ function clientOf({ region, credentials }: StsTokenOptions): STSClient {
   return new STSClient({ region, ...(credentials === undefined ? {} : { credentials }) });
 }
 
-async function newToken(client: STSClient, options: StsTokenOptions, now: number): Promise<string> {
+interface SignedToken {
+  readonly token: string;
+  /** Of the credentials. */
+  readonly expiration?: Date;
+}
+
+async function newToken(client: STSClient, options: StsTokenOptions, now: number): Promise<SignedToken> {
+  // Before it is signed: where they are renewed in between, the token is only thrown away early.
+  const { expiration } = await client.config.credentials();
   const url = options.endpoint === undefined ? regionalEndpoint(client, options.region) : new URL(options.endpoint);
   // Its declared type is of what all signers have; SigV4's presigns too.
   const signer = (await client.config.signer()) as unknown as Presigner;
@@ -87,7 +105,7 @@ async function newToken(client: STSClient, options: StsTokenOptions, now: number
     { expiresIn: 60, signingDate: new Date(now), signingRegion: options.region, signingService: "sts" },
   );
   const query = Object.entries(signed.query ?? {}).map(([name, value]) => `${encoded(name)}=${encoded(String(value))}`);
-  return `k8s-aws-v1.${Buffer.from(`${url.origin}/?${query.join("&")}`).toString("base64url")}`;
+  return { token: `k8s-aws-v1.${Buffer.from(`${url.origin}/?${query.join("&")}`).toString("base64url")}`, expiration };
 }
 
 function regionalEndpoint(client: STSClient, region: string): URL {

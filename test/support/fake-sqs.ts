@@ -31,6 +31,13 @@ type Input = Readonly<Record<string, never>> & {
 class SqsError extends Error {}
 
 const pageSize = 2;
+const maxSkewMs = 5 * 60_000;
+
+/** `20260101T120000Z` of the signature. */
+function signedAt({ headers }: IncomingMessage): number {
+  return Date.parse(String(headers["x-amz-date"]).replace(/^(....)(..)(..T..)(..)(..Z)$/, "$1-$2-$3:$4:$5"));
+}
+
 const md5 = (text: string) => createHash("md5").update(text).digest("hex");
 
 /** A fake SQS. Nothing becomes visible again by itself, and nothing is ever lost. */
@@ -38,6 +45,10 @@ export class FakeSqs {
   /** Calls by action, in order. */
   readonly calls: string[] = [];
   readonly queues = new Map<string, Queue>();
+  /** The access keys that calls were signed with, in order. */
+  readonly keys: string[] = [];
+  /** How far its clock is ahead of this machine's (ms): what is signed five minutes off is refused. */
+  aheadMs = 0;
   /** Set: an action fails with this error. */
   failure: { action: string; name: string } | undefined;
   readonly #server: Server;
@@ -84,7 +95,12 @@ export class FakeSqs {
     for await (const chunk of request) chunks.push(chunk);
     const action = String(request.headers["x-amz-target"]).split(".")[1] ?? "";
     this.calls.push(action);
+    this.keys.push(/Credential=(\w+)/.exec(String(request.headers.authorization))?.[1] ?? "");
+    response.setHeader("date", new Date(Date.now() + this.aheadMs).toUTCString());
     try {
+      if (Math.abs(signedAt(request) - Date.now() - this.aheadMs) > maxSkewMs) {
+        throw new SqsError("com.amazon.coral.service#InvalidSignatureException");
+      }
       if (this.failure?.action === action) throw new SqsError(`com.amazonaws.sqs#${this.failure.name}`);
       const output = await this.#act(action, JSON.parse(Buffer.concat(chunks).toString()) as Input, response);
       response.writeHead(200, { "content-type": "application/x-amz-json-1.0" });

@@ -8,6 +8,8 @@ const urlOf = (token: string) => new URL(Buffer.from(token.slice("k8s-aws-v1.".l
 const tokens = (more: Partial<StsTokenOptions> = {}) =>
   stsTokens({ clusterId: "c", region: "eu-west-1", credentials, clock: new FakeClock(), ...more });
 
+const after = (clock: FakeClock, ms: number) => new Date(clock.now() + ms);
+
 it("is a request to the region's STS, with the nine parameters and the cluster signed", async () => {
   const url = urlOf(await tokens().token());
   expect(url.origin).toBe("https://sts.eu-west-1.amazonaws.com");
@@ -44,6 +46,24 @@ it("is used again for fourteen minutes", async () => {
   expect(await source.token()).toBe(first);
   await clock.advance(1);
   expect(urlOf(await source.token()).searchParams.get("X-Amz-Date")).toBe("20260101T001400Z");
+});
+
+it("is not used longer than the credentials that signed it: STS refuses it then", async () => {
+  const clock = new FakeClock();
+  let keys = 0;
+  const source = tokens({
+    clock,
+    credentials: async () => ({ ...credentials, accessKeyId: `AKIA${++keys}`, expiration: after(clock, 6 * 60_000) }),
+  });
+  const key = async () =>
+    urlOf(await source.token())
+      .searchParams.get("X-Amz-Credential")
+      ?.split("/")[0];
+  const first = await key();
+  await clock.advance(5 * 60_000 - 1);
+  expect(await key()).toBe(first);
+  await clock.advance(1);
+  expect(await key()).not.toBe(first);
 });
 
 it("is made again after a failure", async () => {

@@ -1,4 +1,6 @@
 /** Inboxes and the agent's queues, by SQS's protocol. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type AgentQueues, openAgentQueues } from "../../../../../lib/aws/nodes/agent-queues.ts";
 import { createInboxQueues, createInboxSender, inboxNamePrefix } from "../../../../../lib/aws/nodes/inbox-queues.ts";
@@ -183,6 +185,28 @@ describe("an agent", () => {
     await expect(inbox.receive(never)).rejects.toMatchObject({ name: "RequestThrottled" });
   });
 
+  it.each([10, -10])("whose clock is %i minutes off is refused once, and then signs by SQS's", async (minutes) => {
+    sqs.queues.set("reports", { messages: [], attributes: {}, polls: new Set() });
+    sqs.aheadMs = minutes * 60_000;
+    const { reports } = open();
+    await expect(reports.send("first")).rejects.toThrow();
+    for (const body of ["second", "third"]) await reports.send(body);
+    expect(sqs.queue("reports").messages.map(({ Body }) => Body)).toEqual(["second", "third"]);
+  });
+
+  it("signs with new credentials when the old ones are about to expire", async () => {
+    sqs.queues.set("reports", { messages: [], attributes: {}, polls: new Set() });
+    const machine = await roleServer(4 * 60_000);
+    try {
+      const { reports } = open();
+      for (const body of ["first", "second", "third"]) await reports.send(body);
+      expect(sqs.keys.length).toBe(3);
+      expect(sqs.keys[2]).not.toBe(sqs.keys[0]);
+    } finally {
+      await machine.close();
+    }
+  });
+
   it("sends reports, signed only where it has a key", async () => {
     sqs.queues.set("reports", { messages: [], attributes: {}, polls: new Set() });
     await open().reports.send("plain");
@@ -201,3 +225,19 @@ describe("an agent", () => {
     await expect(queues.reports.send("more")).rejects.toThrow();
   });
 });
+
+/** What gives a machine its role's credentials: other ones at each call. The environment leads the SDK to it. */
+async function roleServer(goodMs: number): Promise<{ close(): Promise<void> }> {
+  let calls = 0;
+  const server = createServer((_request, response) => {
+    const Expiration = new Date(Date.now() + goodMs).toISOString();
+    const keys = { AccessKeyId: `AKIA${++calls}`, SecretAccessKey: "secret", Token: "token", Expiration };
+    response.setHeader("content-type", "application/json").end(JSON.stringify(keys));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  for (const variable of ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]) vi.stubEnv(variable, undefined);
+  for (const file of ["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"]) vi.stubEnv(file, "/dev/null");
+  vi.stubEnv("AWS_CONTAINER_CREDENTIALS_FULL_URI", `http://127.0.0.1:${port}/`);
+  return { close: () => new Promise((resolve) => server.close(() => resolve())) };
+}
