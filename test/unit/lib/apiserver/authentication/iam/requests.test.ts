@@ -8,19 +8,11 @@ import { stsTokens } from "../../../../../../lib/aws/sts-token.ts";
 import { accessGroup } from "../../../../../../lib/openapi/access-group.ts";
 import { openSqliteStore } from "../../../../../../lib/storage/sqlite/store.ts";
 import { FakeClock } from "../../../../../support/fake-clock.ts";
+import { account, session } from "../../../../../support/iam.ts";
 import { type Principal, type StandInSts, startSts } from "../../../../../support/sts.ts";
 
-const account = "111122223333";
-const principal = (role: string): Principal => ({
-  accessKeyId: `ASIA${role.toUpperCase()}`,
-  secretAccessKey: `secret-of-${role}`,
-  sessionToken: `session-token-of-${role}`,
-  account,
-  arn: `arn:aws:sts::${account}:assumed-role/${role}/me`,
-  userId: `AROA:me`,
-});
-const admin = principal("admin");
-const dev = principal("dev");
+const admin = session("me", "admin", "ASIAADMIN");
+const dev = session("me", "dev", "ASIADEV");
 const clusterId = "api.example.com/v1";
 const clock = new FakeClock();
 const store = await openSqliteStore({ file: ":memory:", durable: false });
