@@ -1,13 +1,13 @@
 /** Reads what has changed when it is told to, as long as it takes. */
 import type { Clock, Random } from "../../lib/apimachinery/clock.ts";
-import type { Resource } from "../../lib/apimachinery/meta.ts";
+import { type Want, Wants } from "./wants.ts";
 
 /** What it works with. */
 export interface CatchUpsOptions {
   readonly clock: Clock;
   readonly random: Random;
-  /** Brings the copies of the resources, or all, up to what was written before the call. */
-  read(resources: readonly Resource[] | undefined): Promise<void>;
+  /** Brings the copies that are wanted, or all, up to what was written before the call. */
+  read(wants: readonly Want[] | undefined): Promise<void>;
   readonly onError: (error: unknown) => void;
   /** Told that reading works again, and for how long it did not (ms). */
   readonly onBack?: (awayMs: number) => void;
@@ -15,13 +15,15 @@ export interface CatchUpsOptions {
 
 const firstDelayMs = 500;
 const maxDelayMs = 30_000;
+/** While the server was away for longer than this, what tells of changes may have lost some: everything is read (ms). */
+const maxAwayMs = 60_000;
 
-/** One read at a time; what is asked for meanwhile is read next, together. After a failure everything is read. */
+/** One read at a time; what is asked for meanwhile is read next, together. What fails is tried again. */
 export class CatchUps {
   readonly #options: CatchUpsOptions;
   readonly #stopping = new AbortController();
-  /** Resources that are due, by name; undefined: all. */
-  #due: Map<string, Resource> | undefined = new Map();
+  /** undefined: all. */
+  #due: Wants | undefined = new Wants();
   #waiting: (() => void)[] = [];
   #running = false;
 
@@ -29,10 +31,9 @@ export class CatchUps {
     this.#options = options;
   }
 
-  /** Resolves when the copies of the resources, or all, hold what was written before the call. */
-  need(resources?: readonly Resource[]): Promise<void> {
-    if (resources === undefined) this.#due = undefined;
-    else for (const one of resources) this.#due?.set(`${one.group}/${one.resource}`, one);
+  /** Resolves when the copies that are wanted, or all, hold what was written before the call. */
+  need(wants?: readonly Want[]): Promise<void> {
+    this.#add(wants);
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
       void this.#run();
@@ -42,6 +43,11 @@ export class CatchUps {
   /** Ends the tries; who waits, waits for ever. */
   stop(): void {
     this.#stopping.abort();
+  }
+
+  #add(wants: readonly Want[] | undefined): void {
+    if (wants === undefined) this.#due = undefined;
+    else for (const want of wants) this.#due?.add(want);
   }
 
   async #run(): Promise<void> {
@@ -54,20 +60,19 @@ export class CatchUps {
     // Let whoever asks in the same moment be served by the same read.
     await Promise.resolve();
     while (this.#waiting.length > 0 && !signal.aborted) {
-      const due = this.#due;
+      const due = this.#due?.list;
       const waiting = this.#waiting;
-      this.#due = new Map();
+      this.#due = new Wants();
       this.#waiting = [];
       try {
-        await read(due === undefined ? undefined : [...due.values()]);
+        await read(due);
         for (const resolve of waiting) resolve();
         delayMs = firstDelayMs;
         if (awaySince !== undefined) onBack?.(clock.now() - awaySince);
         awaySince = undefined;
       } catch (error) {
         awaySince ??= clock.now();
-        // While the server was away nudges may have been lost, too.
-        this.#due = undefined;
+        this.#add(clock.now() - awaySince > maxAwayMs ? undefined : due);
         this.#waiting.unshift(...waiting);
         if (signal.aborted) break;
         onError(error);

@@ -2,6 +2,7 @@
 import type { Clock, Random } from "../../lib/apimachinery/clock.ts";
 import type { Resource } from "../../lib/apimachinery/meta.ts";
 import { type Inbox, InboxGone, type InboxMessage, InboxRefused, parseNudge } from "../../lib/nodes/inbox.ts";
+import { type Want, Wants } from "./wants.ts";
 
 /** What a reader works with. */
 export interface InboxReaderOptions {
@@ -9,10 +10,10 @@ export interface InboxReaderOptions {
   readonly random: Random;
   /** What the agent reads, by collection (`group/resource`). */
   readonly resources: ReadonlyMap<string, Resource>;
-  /** Resolves when the copies of the resources, or all, are read. */
-  need(resources?: readonly Resource[]): Promise<void>;
-  /** Whether all copies of the resource hold what was written up to the revision. */
-  isRead(resource: Resource, revision: number): boolean;
+  /** Resolves when the copies that are wanted, or all, are read. */
+  need(wants?: readonly Want[]): Promise<void>;
+  /** Whether the copies hold what was written up to the revision. */
+  isRead(want: Want, revision: number): boolean;
   readonly onError: (error: unknown) => void;
 }
 
@@ -76,14 +77,17 @@ export class InboxReader {
 
   async #read(messages: readonly InboxMessage[]): Promise<void> {
     const { resources, need, isRead } = this.#options;
-    const named = new Set<Resource>();
+    const wants = new Wants();
     for (const { body } of messages) {
       const nudge = parseNudge(body);
       // What can't be understood may have been anything.
       if (nudge === undefined) return need();
-      const resource = resources.get(nudge.collection);
-      if (resource !== undefined && !isRead(resource, nudge.revision)) named.add(resource);
+      const { collection, revision, keys } = nudge;
+      const resource = resources.get(collection);
+      if (resource === undefined) continue;
+      const want = { resource, ...(keys === undefined ? {} : { keys }) };
+      if (!isRead(want, revision)) wants.add(want);
     }
-    if (named.size > 0) await need([...named]);
+    if (wants.list.length > 0) await need(wants.list);
   }
 }

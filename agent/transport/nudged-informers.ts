@@ -6,13 +6,14 @@ import type { Informer, InformerQuery, Informers } from "../../lib/client/inform
 import type { Client } from "../../lib/client/interface.ts";
 import type { CatchUps } from "./catch-ups.ts";
 import type { ObjectCopies, ObjectCopy } from "./transport.ts";
+import { collectionOf, type Want } from "./wants.ts";
 
 /** Informers that are read for the first time as soon as they are asked for. */
 export class NudgedInformers implements Informers {
   readonly #informers: CatchUpInformers;
   readonly #catchUps: CatchUps;
   readonly #known = new Set<Informer<KubeObject>>();
-  readonly #resources = new Set<string>();
+  readonly #collections = new Set<string>();
 
   constructor(informers: CatchUpInformers, catchUps: CatchUps) {
     this.#informers = informers;
@@ -24,15 +25,15 @@ export class NudgedInformers implements Informers {
     const one = informer as unknown as Informer<KubeObject>;
     if (!this.#known.has(one)) {
       this.#known.add(one);
-      this.#resources.add(nameOf(resource));
-      void this.#catchUps.need([resource]);
+      this.#collections.add(collectionOf(resource));
+      void this.#catchUps.need([{ resource }]);
     }
     return informer;
   }
 
   /** Whether all informers of the resource hold what was written up to the revision. */
   isRead(resource: Resource, revision: number): boolean {
-    return !this.#resources.has(nameOf(resource)) || this.#informers.revision(resource) >= revision;
+    return !this.#collections.has(collectionOf(resource)) || this.#informers.revision(resource) >= revision;
   }
 
   stop(): Promise<void> {
@@ -40,13 +41,13 @@ export class NudgedInformers implements Informers {
   }
 }
 
-const nameOf = ({ group, resource }: Resource) => `${group}/${resource}`;
-
 /** Copies that are read at once: they may be hundreds, and a cluster's nodes may all read at the same time. */
 const parallel = 8;
 
 interface Held {
   readonly resource: Resource;
+  /** `namespace/name` */
+  readonly key: string;
   readonly informers: CatchUpInformers;
   readonly onError: (error: unknown) => void;
 }
@@ -55,11 +56,11 @@ interface Held {
 export class NudgedCopies implements ObjectCopies {
   readonly #client: Client;
   readonly #readTimeoutMs: number;
-  readonly #need: (resources: readonly Resource[]) => void;
+  readonly #need: (wants: readonly Want[]) => void;
   readonly #held = new Set<Held>();
 
-  /** A read ends after `readTimeoutMs`; `need` has copies of the resources read again, as long as it takes. */
-  constructor(client: Client, readTimeoutMs: number, need: (resources: readonly Resource[]) => void) {
+  /** A read ends after `readTimeoutMs`; `need` has copies read again, as long as it takes. */
+  constructor(client: Client, readTimeoutMs: number, need: (wants: readonly Want[]) => void) {
     this.#client = client;
     this.#readTimeoutMs = readTimeoutMs;
     this.#need = need;
@@ -68,11 +69,12 @@ export class NudgedCopies implements ObjectCopies {
   open(resource: Resource, namespace: string, name: string, onError: (error: unknown) => void): ObjectCopy {
     const informers = createCatchUpInformers({ client: this.#client, readTimeoutMs: this.#readTimeoutMs });
     const informer = informers.get<KubeObject>(resource, { namespace, fieldSelector: `metadata.name=${name}` });
-    const held: Held = { resource, informers, onError };
+    const key = `${namespace}/${name}`;
+    const held: Held = { resource, key, informers, onError };
     this.#held.add(held);
     informers.catchUp().catch((error: unknown) => {
       onError(error);
-      if (this.#held.has(held)) this.#need([resource]);
+      if (this.#held.has(held)) this.#need([{ resource, keys: [key] }]);
     });
     const close = () => {
       this.#held.delete(held);
@@ -82,12 +84,11 @@ export class NudgedCopies implements ObjectCopies {
   }
 
   /**
-   * Reads those of the resources, or all, again. One that the node may not read holds up no other: its pod has been
+   * Reads those that are wanted, or all, again. One that the node may not read holds up no other: its pod has been
    * deleted, or was only just bound. Rejects where the server can't be asked.
    */
-  async catchUp(resources?: readonly Resource[]): Promise<void> {
-    const names = resources && new Set(resources.map(nameOf));
-    const waiting = [...this.#held].filter(({ resource }) => names?.has(nameOf(resource)) ?? true);
+  async catchUp(wants?: readonly Want[]): Promise<void> {
+    const waiting = [...this.#held].filter((held) => wants?.some((want) => isWanted(held, want)) ?? true);
     let failure: { readonly error: unknown } | undefined;
     const work = async () => {
       for (let held = waiting.pop(); held !== undefined; held = waiting.pop()) {
@@ -107,18 +108,19 @@ export class NudgedCopies implements ObjectCopies {
     if (failure !== undefined) throw failure.error;
   }
 
-  /** Whether all copies of the resource hold what was written up to the revision. */
-  isRead(resource: Resource, revision: number): boolean {
-    const name = nameOf(resource);
-    return [...this.#held].every(
-      (held) => nameOf(held.resource) !== name || held.informers.revision(resource) >= revision,
-    );
+  /** Whether those that are wanted hold what was written up to the revision. */
+  isRead(want: Want, revision: number): boolean {
+    return [...this.#held].every((held) => !isWanted(held, want) || held.informers.revision(held.resource) >= revision);
   }
 
   stop(): void {
     for (const { informers } of this.#held) void informers.stop();
     this.#held.clear();
   }
+}
+
+function isWanted({ resource, key }: Held, { resource: wanted, keys }: Want): boolean {
+  return collectionOf(resource) === collectionOf(wanted) && (keys?.includes(key) ?? true);
 }
 
 const isRefusal = (error: unknown) => error instanceof StatusError && hasReason(error, "Forbidden");

@@ -1,7 +1,13 @@
 /** Tells the control plane through the report queue how the node and its pods are, in batches. */
 import type { Clock, Random } from "../../lib/apimachinery/clock.ts";
 import { deepEqual } from "../../lib/apimachinery/equality.ts";
-import { maxReportBytes, type Report, type ReportItem, type ReportQueue } from "../../lib/nodes/reports.ts";
+import {
+  maxReportBytes,
+  maxReportItems,
+  type Report,
+  type ReportItem,
+  type ReportQueue,
+} from "../../lib/nodes/reports.ts";
 import type { NodeStatus, Pod, PodStatus } from "../../lib/openapi/types/core-v1.ts";
 import type { PodStatuses } from "../pods/status-writer.ts";
 
@@ -187,7 +193,7 @@ export class Reporter implements PodStatuses {
         of.sent = sequence;
         return true;
       }
-      if (bytes + size > maxReportBytes) return false;
+      if (bytes + size > maxReportBytes || items.length === maxReportItems) return false;
       bytes += size;
       items.push(item);
       notes.push(() => {

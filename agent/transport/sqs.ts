@@ -19,6 +19,7 @@ import { InboxReader } from "./inbox-reader.ts";
 import { NudgedCopies, NudgedInformers } from "./nudged-informers.ts";
 import { Reporter } from "./reporter.ts";
 import type { NodePlace, Transport } from "./transport.ts";
+import { collectionOf } from "./wants.ts";
 
 /** The queues as an agent sees them. */
 export interface Queues {
@@ -77,8 +78,8 @@ export class SqsTransport implements Transport {
     this.#catchUps = new CatchUps({
       clock,
       random,
-      read: async (some) => {
-        await Promise.all([informers.catchUp(some), copies.catchUp(some)]);
+      read: async (wants) => {
+        await Promise.all([informers.catchUp(wants?.map(({ resource }) => resource)), copies.catchUp(wants)]);
       },
       onError: failed("the API server can't be read"),
       onBack: (awayMs) => {
@@ -101,9 +102,9 @@ export class SqsTransport implements Transport {
     this.#reader = new InboxReader({
       clock,
       random,
-      resources: new Map(resources.map((one) => [`${one.group}/${one.resource}`, one])),
+      resources: new Map(resources.map((one) => [collectionOf(one), one])),
       need: (some) => this.#catchUps.need(some),
-      isRead: (...what) => nudged.isRead(...what) && copies.isRead(...what),
+      isRead: (want, revision) => nudged.isRead(want.resource, revision) && copies.isRead(want, revision),
       onError: failed("the node's inbox can't be read"),
     });
   }

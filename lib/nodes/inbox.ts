@@ -5,19 +5,24 @@ export const transportAnnotation = "coracle.dev/transport";
 /** Set on a Node by the control plane: the URL of its inbox. */
 export const inboxAnnotation = "coracle.dev/inbox";
 
-/** Something of a collection has changed up to the revision. What, is read from the API. */
+/** Something of a collection has changed up to the revision. How it is now, is read from the API. */
 export interface Nudge {
   /** `group/resource`; of the core group `/pods`. */
   readonly collection: string;
   readonly revision: number;
+  /** `namespace/name` of what has changed, where a node reads object by object; without: it may be any. */
+  readonly keys?: readonly string[];
 }
 
 /** A nudge of a message, or undefined where it is none: whoever gets that reads everything. */
 export function parseNudge(text: string): Nudge | undefined {
   try {
-    const { collection, revision } = JSON.parse(text) as Partial<Nudge>;
+    const { collection, revision, keys } = JSON.parse(text) as Partial<Nudge>;
     if (typeof collection !== "string" || !collection.includes("/")) return undefined;
-    return Number.isSafeInteger(revision) ? { collection, revision: revision as number } : undefined;
+    if (!Number.isSafeInteger(revision)) return undefined;
+    if (keys === undefined) return { collection, revision: revision as number };
+    if (!Array.isArray(keys) || !keys.every((key) => typeof key === "string")) return undefined;
+    return { collection, revision: revision as number, keys };
   } catch {
     return undefined;
   }

@@ -33,6 +33,9 @@ export interface NodeNudges {
   changed(cluster: string, entries: readonly NudgeEntry[], informers: Informers): Promise<void>;
 }
 
+/** So many names at most go into a message: an inbox takes any number of changes. */
+const maxKeys = 100;
+
 const byNode = "inbox";
 const byReference = "nodeReference";
 
@@ -62,19 +65,21 @@ class Nudges implements NodeNudges {
 
   async changed(_cluster: string, entries: readonly NudgeEntry[], informers: Informers): Promise<void> {
     const nodes = this.#nodes(informers);
-    const told = new Map<string, Map<string, number>>();
+    const told = new Map<string, Map<string, Told>>();
     for (const entry of entries) {
       for (const node of this.#concerned(entry, informers)) {
         const inbox = nodes.get(node)?.metadata.annotations?.[inboxAnnotation];
         if (inbox === undefined) continue;
-        const collections = told.get(inbox) ?? new Map<string, number>();
-        collections.set(entry.collection, Math.max(entry.revision, collections.get(entry.collection) ?? 0));
+        const collections = told.get(inbox) ?? new Map<string, Told>();
         told.set(inbox, collections);
+        const { collection, revision, key } = entry;
+        const before = collections.get(collection) ?? { revision: 0, keys: new Set<string>() };
+        collections.set(collection, { revision: Math.max(revision, before.revision), keys: before.keys.add(key) });
       }
     }
     const nudges: { inbox: string; nudge: Nudge }[] = [];
     for (const [inbox, collections] of told) {
-      for (const [collection, revision] of collections) nudges.push({ inbox, nudge: { collection, revision } });
+      for (const [collection, one] of collections) nudges.push({ inbox, nudge: nudgeOf(collection, one) });
     }
     if (nudges.length > 0) await this.#sender.send(nudges);
   }
@@ -106,6 +111,17 @@ class Nudges implements NodeNudges {
     const wanted = vertex(type, key.slice(0, slash), key.slice(slash + 1));
     for (const { spec } of this.#pods(informers).byIndex(byReference, wanted)) if (spec.nodeName) yield spec.nodeName;
   }
+}
+
+/** What an inbox is to be told of a collection. */
+interface Told {
+  readonly revision: number;
+  readonly keys: Set<string>;
+}
+
+function nudgeOf(collection: string, { revision, keys }: Told): Nudge {
+  const isNamed = referred.has(collection) && keys.size <= maxKeys;
+  return { collection, revision, ...(isNamed ? { keys: [...keys] } : {}) };
 }
 
 /** The node that a pod is bound to, and the one it was bound to before. */

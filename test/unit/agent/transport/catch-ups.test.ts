@@ -22,8 +22,8 @@ beforeEach(() => {
   catchUps = new CatchUps({
     clock,
     random: seededRandom(1),
-    async read(resources) {
-      reads.push(resources?.map(({ resource }) => resource).join("+") ?? "all");
+    async read(wants) {
+      reads.push(wants?.map(({ resource }) => resource.resource).join("+") ?? "all");
       if (release !== undefined) await new Promise<void>((resolve) => (release = resolve));
       if (failure) throw failure;
     },
@@ -33,7 +33,7 @@ beforeEach(() => {
   return () => catchUps.stop();
 });
 
-const need = (...resources: Resource[]) => catchUps.need(resources);
+const need = (...resources: Resource[]) => catchUps.need(resources.map((resource) => ({ resource })));
 
 describe("what is needed", () => {
   it("in one moment is read together", async () => {
@@ -85,6 +85,18 @@ describe("a server that is away", () => {
     // Said once.
     expect(away.length).toBe(1);
     expect(away[0]).toBeGreaterThanOrEqual(3_600_000);
+  });
+
+  it("is asked for no more than before where it was away for seconds", async () => {
+    failure = new Error("throttled");
+    const waiting = [need(pods)];
+    await clock.advance(3_000);
+    waiting.push(need(services));
+    failure = undefined;
+    reads.length = 0;
+    await clock.advance(10_000);
+    await Promise.all(waiting);
+    expect(reads).toEqual(["pods+services"]);
   });
 
   it("is asked no more after the end", async () => {

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { InboxReader } from "../../../../agent/transport/inbox-reader.ts";
 import type { Resource } from "../../../../lib/apimachinery/meta.ts";
 import { InboxRefused } from "../../../../lib/nodes/inbox.ts";
-import { pods, services } from "../../../../lib/openapi/types/resources.ts";
+import { configmaps, pods, services } from "../../../../lib/openapi/types/resources.ts";
 import { FakeClock, seededRandom } from "../../../support/fake-clock.ts";
 import { FakeInbox } from "./fake-queues.ts";
 
@@ -31,12 +31,13 @@ beforeEach(async () => {
     resources: new Map<string, Resource>([
       ["/pods", pods],
       ["/services", services],
+      ["/configmaps", configmaps],
     ]),
     async need(some) {
-      reads.push(some?.map(({ resource }) => resource).join("+") ?? "all");
+      reads.push(some?.map(({ resource, keys }) => [resource.resource, ...(keys ?? [])].join(" ")).join("+") ?? "all");
       await canRead;
     },
-    isRead: ({ resource }, revision) => revision <= (read.get(resource) ?? 0),
+    isRead: ({ resource }, revision) => revision <= (read.get(resource.resource) ?? 0),
     onError: (error) => errors.push((error as Error).message),
   });
   done = reader.run(inbox, stopping.signal);
@@ -52,6 +53,16 @@ it("everything is read at first, then what the inbox names, once for all message
   await clock.advance(10);
   expect(reads.slice(1).join(" ")).toMatch(/^(pods services|pods\+services|pods services\+pods)$/);
   expect(inbox.waiting).toEqual([]);
+});
+
+it("what is named alone is read, unless another message does not name it", async () => {
+  inbox.nudge({ collection: "/configmaps", revision: 1, keys: ["a/x"] });
+  inbox.nudge({ collection: "/configmaps", revision: 2, keys: ["a/y"] });
+  await clock.advance(10);
+  inbox.nudge({ collection: "/configmaps", revision: 3, keys: ["a/x"] });
+  inbox.nudge({ collection: "/configmaps", revision: 4 });
+  await clock.advance(10);
+  expect(reads).toEqual(["all", "configmaps a/x a/y", "configmaps"]);
 });
 
 it("messages are deleted when what they name has been read, not before", async () => {

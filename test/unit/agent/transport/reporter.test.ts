@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Reporter } from "../../../../agent/transport/reporter.ts";
-import { maxReportBytes, type PodStatusItem } from "../../../../lib/nodes/reports.ts";
+import { maxReportBytes, maxReportItems, type PodStatusItem, parseReport } from "../../../../lib/nodes/reports.ts";
 import type { Pod, PodStatus } from "../../../../lib/openapi/types/core-v1.ts";
 import { FakeClock, seededRandom } from "../../../support/fake-clock.ts";
 import { pod } from "../objects.ts";
@@ -133,6 +133,13 @@ describe("statuses", () => {
     expect(queues.bodies.every((body) => Buffer.byteLength(body) <= maxReportBytes)).toBe(true);
     expect(statuses()).toHaveLength(10);
     expect(queues.bodies.length).toBeLessThanOrEqual(4);
+  });
+
+  it("that are more than a report may hold go in several, each of which is no malformed one", async () => {
+    for (let n = 0; n < 2 * maxReportItems + 50; n++) reporter.set(numbered(n), ready("True"));
+    await clock.advance(100);
+    expect(statuses()).toHaveLength(2 * maxReportItems + 50);
+    expect(queues.bodies.map((body) => parseReport(body).items.length)).toEqual([100, 100, 53]);
   });
 
   it("too large for any message are told as an error and hold up no other", async () => {

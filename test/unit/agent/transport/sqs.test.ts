@@ -141,6 +141,52 @@ describe("an idle node", () => {
   });
 });
 
+describe("a node with a hundred pods", () => {
+  const count = 100;
+  const names = Array.from({ length: count }, (_, n) => `web-${n}`);
+  const placeIn = (name: string) => ({ namespace: "default", name });
+
+  beforeEach(async () => {
+    ownPods();
+    transport.informers.get(services);
+    await hasInbox();
+    await cloud.quiet();
+    cloud.calls.length = 0;
+  });
+
+  it("that come in one moment reads them in a few calls", async () => {
+    await Promise.all(names.map(bind));
+    await cloud.eventually(() => expect(ownPods().list()).toHaveLength(count));
+    await cloud.quiet();
+    expect(cloud.calls.length).toBeLessThanOrEqual(count / 5);
+  });
+
+  it("reads nothing for messages that come again, and one thing for one that names it", async () => {
+    for (const name of names) {
+      const object = { apiVersion: "v1", kind: "ConfigMap", metadata: placeIn(name), data: { key: "one" } };
+      const volumes = [{ name: "settings", configMap: { name } }];
+      const spec = { nodeName, volumes, containers: [{ name: "main", image: "app:1" }] };
+      await cloud.admin.create(configmaps, object);
+      await cloud.admin.create(pods, { apiVersion: "v1", kind: "Pod", metadata: placeIn(name), spec });
+    }
+    const copies = names.map((name) => transport.copies.open(configmaps, "default", name, () => {}));
+    await Promise.all(copies.map(({ informer }) => informer.synced));
+    await cloud.quiet();
+    cloud.calls.length = 0;
+    await cloud.admin.patch(configmaps, placeIn("web-7"), "merge", { data: { key: "two" } });
+    await cloud.eventually(() =>
+      expect(copies[7]?.informer.get("default/web-7")).toMatchObject({ data: { key: "two" } }),
+    );
+    await cloud.quiet();
+    expect(cloud.calls).toEqual([expect.stringMatching(/configmaps\?.*metadata.name%3Dweb-7&/)]);
+    for (const [url, inbox] of cloud.queues.inboxes) {
+      for (const body of inbox.deleted.slice()) cloud.queues.inbox(url).nudge(body);
+    }
+    await cloud.quiet();
+    expect(cloud.calls).toHaveLength(1);
+  });
+});
+
 describe("what pods refer to", () => {
   const metadata = { name: "settings", namespace: "default" };
   const refer = async () => {

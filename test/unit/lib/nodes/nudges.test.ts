@@ -122,6 +122,41 @@ describe("a Node", () => {
   });
 });
 
+describe("what nodes read object by object", () => {
+  const uses = (...names: string[]) => ({
+    nodeName: "a",
+    volumes: names.map((name) => ({ name, configMap: { name } })),
+  });
+  const keys = async (...names: string[]) => {
+    await told(...names.map((name) => ({ collection: "/configmaps", key: `shop/${name}` })));
+    return sent.map(({ nudge }) => nudge.keys?.toSorted());
+  };
+
+  it("is named, as far as the node is concerned, and nothing of what it says", async () => {
+    putPod("web", uses("x", "y", "z"));
+    expect(await keys("x", "y", "x", "foreign")).toEqual([["shop/x", "shop/y"]]);
+    expect(sent[0]?.nudge).toEqual({ collection: "/configmaps", revision: 3, keys: ["shop/x", "shop/y"] });
+    await told({ collection: "/pods", fields: on("a") });
+    expect(sent[0]?.nudge).toEqual({ collection: "/pods", revision: 1 });
+  });
+
+  it("is not named where it is too much for a message", async () => {
+    const names = Array.from({ length: 101 }, (_, n) => `settings-${n}`);
+    putPod("web", uses(...names));
+    expect((await keys(...names.slice(1)))[0]).toHaveLength(100);
+    expect(await keys(...names)).toEqual([undefined]);
+  });
+});
+
+it("of a thousand pods on ten nodes, changed at once with their slices: two messages a node", async () => {
+  const names = Array.from({ length: 10 }, (_, n) => `n${n}`);
+  for (const name of names) putNode(name, { [inboxAnnotation]: name });
+  const ofNodes = Array.from({ length: 1000 }, (_, n) => ({ collection: "/pods", fields: on(names[n % 10] ?? "") }));
+  const slices = Array.from({ length: 50 }, () => ({ collection: "discovery.k8s.io/endpointslices" }));
+  const all = (await told(...ofNodes, ...slices)).filter((one) => one.startsWith("n"));
+  expect(all).toEqual(names.flatMap((name) => [`${name} /pods`, `${name} discovery.k8s.io/endpointslices`]));
+});
+
 it("many changes of a collection are one nudge, of the newest revision", async () => {
   await told(
     { collection: "/pods", fields: on("a"), revision: 5 },
@@ -140,6 +175,9 @@ it.each<[string, Nudge | undefined]>([
   ['{"collection":"/pods","revision":5}', { collection: "/pods", revision: 5 }],
   ['{"collection":"pods","revision":5}', undefined],
   ['{"collection":"/pods","revision":"5"}', undefined],
+  ['{"collection":"/secrets","revision":5,"keys":["a/b"]}', { collection: "/secrets", revision: 5, keys: ["a/b"] }],
+  ['{"collection":"/secrets","revision":5,"keys":"a/b"}', undefined],
+  ['{"collection":"/secrets","revision":5,"keys":[7]}', undefined],
   ["null", undefined],
   ["", undefined],
 ])("the message %s is read", (text, want) => {
