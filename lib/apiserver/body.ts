@@ -4,6 +4,7 @@ import { newBadRequest, newUnsupportedMediaType } from "../apimachinery/errors.t
 import type { ServerRequest } from "../apimachinery/http.ts";
 import { duplicateKeys, nestingError, syntaxErrorText } from "../apimachinery/json/syntax.ts";
 import { type AnyObject, apiVersionOf, type GroupVersionKind, parseApiVersion } from "../apimachinery/meta.ts";
+import { quote } from "../apimachinery/quote.ts";
 import { parseYaml, warningTexts, YamlSyntaxError } from "../apimachinery/yaml/parse.ts";
 import { decode } from "../openapi/decode.ts";
 import { decodeProtobuf } from "../openapi/protobuf/decode.ts";
@@ -168,7 +169,7 @@ export function decodeValue(
   }
   const { object } = decoded;
   object.metadata ??= {};
-  const problems = [...duplicates, ...decoded.unknown.map((path) => `unknown field ${JSON.stringify(path)}`)];
+  const problems = [...duplicates, ...decoded.unknown.map((path) => `unknown field ${quote(path)}`)];
   if (problems.length > 0 && validation === "Strict") {
     throw wrongType(kind, `strict decoding error: ${problems.join(", ")}`);
   }

@@ -63,3 +63,8 @@ export function withKind({ info, apiVersion }: Endpoint, object: AnyObject): Any
   object.apiVersion = apiVersion;
   return object;
 }
+
+/** An object of the stored version as one of the served version. */
+export function served(endpoint: Endpoint, object: AnyObject): AnyObject {
+  return endpoint.conversion ? withKind(endpoint, endpoint.conversion.fromStored(object)) : object;
+}

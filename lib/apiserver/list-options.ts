@@ -1,5 +1,7 @@
 /** ListOptions of lists and watches: read and checked (upstream: apis/meta/internalversion/validation). Throws 400 or 422. */
+
 import { newBadRequest, newInvalid } from "../apimachinery/errors.ts";
+import { quote } from "../apimachinery/quote.ts";
 import { type FieldError, forbidden, notSupported, path } from "../apimachinery/validation/field.ts";
 import { parseInteger } from "./options.ts";
 import { isTrue } from "./request-info.ts";
@@ -101,7 +103,7 @@ function watchErrors({ match, continueText, sendInitialEvents }: ListOptions): F
 /** A revision as a number. Throws the 400 that lists give. */
 export function listRevision(text: string): number {
   if (/^\d*$/.test(text)) return Number(text);
-  const value = JSON.stringify(text);
+  const value = quote(text);
   const why = `resourceVersion: Invalid value: ${value}: strconv.ParseUint: parsing ${value}: invalid syntax`;
   throw newBadRequest(`invalid resource version: ${why}`);
 }

@@ -1,8 +1,6 @@
 /** One object (or its stored text) as an answer in the form that the client asked for. */
 import type { ServerResponse } from "../apimachinery/http.ts";
-import type { AnyObject } from "../apimachinery/meta.ts";
-import type { Endpoint } from "./endpoint.ts";
-import { withKind } from "./endpoint.ts";
+import { served } from "./endpoint.ts";
 import type { Negotiated } from "./negotiation.ts";
 import { isPlain, type ResourceRequest } from "./request.ts";
 import { jsonText } from "./respond.ts";
@@ -12,17 +10,12 @@ import { includeObjectOf, partialMetadata, tableText } from "./table.ts";
 export function objectText(request: ResourceRequest, text: string, form: Negotiated): string {
   const { endpoint } = request;
   if (isPlain(form, endpoint)) return text;
-  const object = served(endpoint, JSON.parse(text));
-  if (form.as === undefined) return JSON.stringify(object);
+  const object = JSON.parse(text);
+  if (form.as === undefined) return JSON.stringify(served(endpoint, object));
   if (form.as === "Table") {
     return tableText(request, [object], { resourceVersion: object.metadata.resourceVersion ?? "" }, form);
   }
-  return JSON.stringify(partialMetadata(object, form));
-}
-
-/** An object of the stored version as one of the served version. */
-export function served(endpoint: Endpoint, object: AnyObject): AnyObject {
-  return endpoint.conversion ? withKind(endpoint, endpoint.conversion.fromStored(object)) : object;
+  return JSON.stringify(partialMetadata(endpoint, object, form));
 }
 
 /** Answers with an object. */

@@ -2,6 +2,7 @@
  * Create, update and delete of any kind: strategy hooks, admission and the store in upstream's order (upstream:
  * registry/generic/registry/store.go). Reads of single objects as well; lists and watches go to the store directly.
  */
+
 import type { Clock, Random } from "../apimachinery/clock.ts";
 import { timeText } from "../apimachinery/clock.ts";
 import { deepCopy } from "../apimachinery/equality.ts";
@@ -16,6 +17,7 @@ import {
 } from "../apimachinery/errors.ts";
 import type { UserInfo } from "../apimachinery/http.ts";
 import type { AnyObject } from "../apimachinery/meta.ts";
+import { quote } from "../apimachinery/quote.ts";
 import type { StrategyContext, UpdateStrategy } from "../registry/strategy.ts";
 import { RevisionConflict, type Store } from "../storage/interface.ts";
 import type { AdmissionChain } from "./admission-chain.ts";
@@ -82,7 +84,8 @@ export class ResourceStore {
     } catch (error) {
       throw translate(error, endpoint.gr, name);
     }
-    throw newNotFound(endpoint.gr, name);
+    const { gr, strategy } = endpoint;
+    throw newNotFound({ ...gr, resource: strategy.notFoundResource ?? gr.resource }, name);
   }
 
   /** Stores a new object. Throws 409, 422 and what admission and strategy throw. */
@@ -187,7 +190,7 @@ export class ResourceStore {
     const { metadata } = given;
     const wanted = metadata.resourceVersion ?? "";
     if (!/^\d*$/.test(wanted)) {
-      throw failure(500, "", `strconv.ParseUint: parsing ${JSON.stringify(wanted)}: invalid syntax`);
+      throw failure(500, "", `strconv.ParseUint: parsing ${quote(wanted)}: invalid syntax`);
     }
     // A patch is no statement about the uid: there validation finds it changed.
     if (!retry && metadata.uid && metadata.uid !== old.metadata.uid) {

@@ -31,7 +31,7 @@ import { leaseStrategy } from "./coordination/lease.ts";
 import { componentStatusStrategy } from "./core/componentstatus.ts";
 import { configMapStrategy } from "./core/configmap.ts";
 import { endpointsStrategy } from "./core/endpoints.ts";
-import { eventStrategy, newEventStrategy } from "./core/event/strategy.ts";
+import { eventStrategy } from "./core/event/strategy.ts";
 import { limitRangeStrategy } from "./core/limitrange.ts";
 import { namespaceStrategy } from "./core/namespace.ts";
 import { nodeStrategy } from "./core/node/strategy.ts";
@@ -112,7 +112,7 @@ const all: Readonly<Record<string, AnyStrategy>> = {
   "certificatesigningrequests.certificates.k8s.io": certificateSigningRequestStrategy,
   "leases.coordination.k8s.io": leaseStrategy,
   "endpointslices.discovery.k8s.io": endpointSliceStrategy,
-  "events.events.k8s.io": newEventStrategy,
+  "events.events.k8s.io": eventStrategy,
   "clusterroles.rbac.authorization.k8s.io": clusterRoleStrategy,
   "clusterrolebindings.rbac.authorization.k8s.io": clusterRoleBindingStrategy,
   "roles.rbac.authorization.k8s.io": roleStrategy,

@@ -200,6 +200,10 @@ export interface Strategy<T extends { metadata: Partial<ObjectMeta> } = AnyObjec
   readonly returnsDeleted?: boolean;
   /** After the object is gone for good (addresses are given back). Must not throw for what is gone already. */
   afterDelete?(object: T, context: StrategyContext): Promise<void>;
+  /** Refuses a DELETE by name before anything is looked at: throws StatusError. DELETE of the collection does not ask. */
+  checkDelete?(name: string): void;
+  /** How NotFound names the resource, where that is not its own name. */
+  readonly notFoundResource?: string;
   /** Sent as Warning headers of DELETE. */
   warningsOnDelete?(options: DeleteOptions): string[];
   /** What `propagationPolicy` is when the client says nothing; absent: background. */
@@ -208,7 +212,9 @@ export interface Strategy<T extends { metadata: Partial<ObjectMeta> } = AnyObjec
   selectableFields?(object: T): Record<string, string>;
   /** The columns of its table; absent: those of facts/columns.json. */
   readonly columns?: readonly ColumnDefinition[];
-  /** The cells of its row, in the order of the columns; absent: name and age. */
+  /** Metadata as upstream's internal object has it, which tables and metadata-only forms show. */
+  internalMetadata?(metadata: ObjectMeta): ObjectMeta;
+  /** The cells of its row (of the stored version), in the order of the columns; absent: name and age. */
   cells?(object: T, context: TableContext): unknown[];
   /** metav1.TableRowConditions of its row (a pod that has ended). */
   rowConditions?(object: T): unknown[] | undefined;

@@ -1,4 +1,5 @@
 /** Field errors and paths of validation (upstream: apimachinery/pkg/util/validation/field). */
+import { quote } from "../quote.ts";
 
 /** Upstream's ErrorType; the value is the reason of a cause. */
 export type FieldErrorType =
@@ -53,7 +54,7 @@ export function fieldErrorText(error: FieldError): string {
 
 function valueText(value: unknown): string {
   if (value === undefined || value === null) return "null";
-  return JSON.stringify(value);
+  return typeof value === "string" ? quote(value) : JSON.stringify(value);
 }
 
 /**
@@ -119,13 +120,13 @@ export const internal = (field: Path, detail: string) => error("InternalError", 
 
 /** A value is none of those that are known; they are shown sorted and quoted. */
 export function notSupported(field: Path, value: unknown, valid: readonly string[]): FieldError {
-  const list = [...valid].sort().map((item) => JSON.stringify(item));
+  const list = [...valid].sort().map(quote);
   return error("FieldValueNotSupported", field, value, list.length === 0 ? "" : `supported values: ${list.join(", ")}`);
 }
 
 /** As notSupported, with the values in the order in which they are given (upstream lists some unsorted). */
 export function notSupportedAsListed(field: Path, value: unknown, valid: readonly string[]): FieldError {
-  const list = valid.map((item) => JSON.stringify(item));
+  const list = valid.map(quote);
   return error("FieldValueNotSupported", field, value, `supported values: ${list.join(", ")}`);
 }
 

@@ -2,6 +2,7 @@
 import { semanticEqual } from "../equality.ts";
 import type { LabelSelector } from "../labels.ts";
 import { type ManagedFieldsEntry, type ObjectMeta, type OwnerReference, parseApiVersion } from "../meta.ts";
+import { isPrintable, quote } from "../quote.ts";
 import { type FieldError, forbidden, invalid, type Path, required, tooLong } from "./field.ts";
 import { isQualifiedName, isValidLabelValue, nameIsDNSLabel } from "./names.ts";
 
@@ -107,8 +108,6 @@ export function validateFieldManager(manager: string, field: Path): FieldError[]
   return errors;
 }
 
-const isPrintable = (character: string) => character === " " || /^[\p{L}\p{M}\p{N}\p{P}\p{S}]$/u.test(character);
-
 /** metadata of a new object. */
 export function validateObjectMeta(
   meta: Partial<ObjectMeta>,
@@ -163,7 +162,7 @@ export function validateObjectMetaUpdate(
   if (old.deletionTimestamp) {
     const added = [...new Set((meta.finalizers ?? []).filter((name) => !old.finalizers?.includes(name)))].sort();
     if (added.length > 0) {
-      const list = added.map((name) => JSON.stringify(name)).join(", ");
+      const list = added.map(quote).join(", ");
       const text = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`;
       errors.push(forbidden(field.child("finalizers"), text));
     }

@@ -42,6 +42,7 @@ function decodeDeleteOptions(
 export async function deleteOne(request: ResourceRequest, form: Negotiated): Promise<ServerResponse> {
   const { endpoint, info, server } = request;
   const options = await readDeleteOptions(request);
+  endpoint.strategy.checkDelete?.(info.name);
   const context = writeContext(request, (options.dryRun?.length ?? 0) > 0, { ...options });
   context.warnings.push(...(endpoint.strategy.warningsOnDelete?.(options) ?? []));
   const deleted = await deleteObject(server.resources, endpoint, info.namespace, info.name, options, context);

@@ -1,6 +1,8 @@
 /** GET of one object. */
+
 import { failure } from "../../apimachinery/errors.ts";
 import type { ServerResponse } from "../../apimachinery/http.ts";
+import { quote } from "../../apimachinery/quote.ts";
 import type { Negotiated } from "../negotiation.ts";
 import { objectResponse } from "../render.ts";
 import type { ResourceRequest } from "../request.ts";
@@ -19,7 +21,7 @@ export async function get(request: ResourceRequest, form: Negotiated): Promise<S
 /** Throws the 500 that upstream gives for a revision that is no number. */
 export function checkResourceVersion(text: string): void {
   if (/^\d*$/.test(text)) return;
-  const value = JSON.stringify(text);
+  const value = quote(text);
   const why = `strconv.ParseUint: parsing ${value}: invalid syntax`;
   throw failure(500, "", `resourceVersion: Invalid value: ${value}: ${why}`);
 }

@@ -1,12 +1,12 @@
 /** GET of a collection: stored texts spliced into a list, page by page at one revision. */
 import { newBadRequest, newResourceExpired, type StatusError } from "../../apimachinery/errors.ts";
 import type { ServerResponse } from "../../apimachinery/http.ts";
+import type { AnyObject } from "../../apimachinery/meta.ts";
 import { type ListResult, RevisionCompacted, RevisionInFuture } from "../../storage/interface.ts";
 import { type ContinueToken, decodeContinue, encodeContinue } from "../continue-token.ts";
-import type { Endpoint } from "../endpoint.ts";
+import { type Endpoint, served } from "../endpoint.ts";
 import { type ListOptions, listOptions, listRevision } from "../list-options.ts";
 import type { Negotiated } from "../negotiation.ts";
-import { served } from "../render.ts";
 import { isPlain, type ResourceRequest } from "../request.ts";
 import { jsonChunks, jsonText } from "../respond.ts";
 import { parseSelectors } from "../selectors.ts";
@@ -88,15 +88,19 @@ export function listText(
 ): string {
   const { endpoint } = request;
   if (isPlain(form, endpoint)) return plainList(endpoint, result.items, metadata);
-  const objects = result.items.map(({ text }) => served(endpoint, JSON.parse(text)));
+  const objects = result.items.map(({ text }): AnyObject => JSON.parse(text));
   if (form.as === "Table") return tableText(request, objects, metadata, form);
   const { kind, apiVersion, items } =
     form.as === undefined
-      ? { kind: endpoint.info.listKind, apiVersion: endpoint.apiVersion, items: objects.map(withoutKind) }
+      ? {
+          kind: endpoint.info.listKind,
+          apiVersion: endpoint.apiVersion,
+          items: objects.map((object) => withoutKind(served(endpoint, object))),
+        }
       : {
           kind: "PartialObjectMetadataList",
           apiVersion: formVersion(form),
-          items: objects.map((object) => partialMetadata(object, form)),
+          items: objects.map((object) => partialMetadata(endpoint, object, form)),
         };
   return JSON.stringify({ kind, apiVersion, metadata, items });
 }

@@ -1,12 +1,13 @@
 /** GET with watch: a stream of events that frames stored texts. */
 import { newNotAcceptable, newResourceExpired, StatusError } from "../../apimachinery/errors.ts";
 import type { ServerResponse } from "../../apimachinery/http.ts";
+import type { AnyObject } from "../../apimachinery/meta.ts";
 import { canonicalize } from "../../openapi/decode.ts";
 import { type LogEntry, type Matcher, RevisionCompacted, type WatchBatch } from "../../storage/interface.ts";
+import { served } from "../endpoint.ts";
 import { type ListOptions, listOptions } from "../list-options.ts";
 import type { Negotiated } from "../negotiation.ts";
 import { streamedTypes } from "../negotiation.ts";
-import { served } from "../render.ts";
 import { isPlain, type ResourceRequest } from "../request.ts";
 import { statusOf } from "../respond.ts";
 import { parseSelectors } from "../selectors.ts";
@@ -192,11 +193,11 @@ class WatchStream {
   #objectText(text: string): string {
     const { endpoint } = this.#request;
     if (isPlain(this.#form, endpoint)) return text;
-    const object = served(endpoint, JSON.parse(text));
+    const object: AnyObject = JSON.parse(text);
     // Upstream takes this form until there is an event, and then ends the stream without a word.
     if (this.#form.as === "PartialObjectMetadataList") throw unencodable;
-    if (this.#form.as === undefined) return JSON.stringify(object);
-    if (this.#form.as !== "Table") return JSON.stringify(partialMetadata(object, this.#form));
+    if (this.#form.as === undefined) return JSON.stringify(served(endpoint, object));
+    if (this.#form.as !== "Table") return JSON.stringify(partialMetadata(endpoint, object, this.#form));
     const first = this.#firstTable;
     this.#firstTable = false;
     const metadata = { resourceVersion: object.metadata.resourceVersion ?? "" };
@@ -212,7 +213,7 @@ class WatchStream {
       const table = { kind: "Table", apiVersion: formVersion(this.#form), metadata, columnDefinitions: null, rows: [] };
       return `${JSON.stringify({ type: "BOOKMARK", object: table })}\n`;
     }
-    if (as) return `${JSON.stringify({ type: "BOOKMARK", object: partialMetadata(object, this.#form) })}\n`;
+    if (as) return `${JSON.stringify({ type: "BOOKMARK", object: partialMetadata(endpoint, object, this.#form) })}\n`;
     return `${JSON.stringify({ type: "BOOKMARK", object })}\n`;
   }
 

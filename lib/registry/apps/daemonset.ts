@@ -110,6 +110,12 @@ export const daemonSetStrategy: Strategy<DaemonSet> = {
   ],
   warningsOnUpdate: (set, old) =>
     generationOf(set) === generationOf(old) ? [] : podTemplateWarnings(set.spec.template, templateField),
+  internalMetadata(metadata) {
+    const { [templateGeneration]: _, ...annotations } = metadata.annotations ?? {};
+    if (Object.keys(annotations).length > 0) return { ...metadata, annotations };
+    const { annotations: __, ...rest } = metadata;
+    return rest;
+  },
   cells: ({ metadata, spec, status }, { now }) => [
     metadata.name,
     status?.desiredNumberScheduled ?? 0,

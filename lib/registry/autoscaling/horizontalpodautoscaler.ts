@@ -1,6 +1,4 @@
 /** HorizontalPodAutoscalers, stored as autoscaling/v2 (upstream: pkg/registry/autoscaling/horizontalpodautoscaler). */
-import { type FieldError, invalid, path, required } from "../../apimachinery/validation/field.ts";
-import { isValidPathSegmentName } from "../../apimachinery/validation/names.ts";
 import type {
   HorizontalPodAutoscaler,
   MetricSpec,
@@ -10,8 +8,8 @@ import type {
 } from "../../openapi/types/autoscaling-v2.ts";
 import { ageCell } from "../printers/cells.ts";
 import type { Strategy } from "../strategy.ts";
+import { validateAutoscaler, validateAutoscalerStatus } from "./validation.ts";
 
-const specField = path("spec");
 const maxShown = 2;
 
 /** How fast it may change where nothing else is said: twice, or by four pods, in 15 s; down to all at once. */
@@ -38,36 +36,6 @@ function setDefaults({ spec }: HorizontalPodAutoscaler, version: string): void {
   if (!behavior) return;
   behavior.scaleUp = { ...structuredClone(scaleUp), ...behavior.scaleUp };
   behavior.scaleDown = { ...structuredClone(scaleDown), ...behavior.scaleDown };
-}
-
-function validateTarget({ spec }: HorizontalPodAutoscaler): FieldError[] {
-  const target = spec?.scaleTargetRef;
-  const field = specField.child("scaleTargetRef");
-  return (["kind", "name"] as const).flatMap((name) => {
-    const value = target?.[name];
-    const at = field.child(name);
-    return value ? isValidPathSegmentName(value).map((problem) => invalid(at, value, problem)) : [required(at, "")];
-  });
-}
-
-function validate(autoscaler: HorizontalPodAutoscaler): FieldError[] {
-  const { minReplicas, maxReplicas = 0, metrics = [] } = autoscaler.spec ?? {};
-  const errors: FieldError[] = [];
-  const min = specField.child("minReplicas");
-  const max = specField.child("maxReplicas");
-  if (minReplicas !== undefined && minReplicas < 1) {
-    errors.push(invalid(min, minReplicas, "must be greater than or equal to 1"));
-  }
-  if (maxReplicas < 1) errors.push(invalid(max, maxReplicas, "must be greater than 0"));
-  if (minReplicas !== undefined && maxReplicas < minReplicas) {
-    errors.push(invalid(max, maxReplicas, "must be greater than or equal to `minReplicas`"));
-  }
-  errors.push(...validateTarget(autoscaler));
-  for (const [index, { type }] of metrics.entries()) {
-    if (!type)
-      errors.push(required(specField.child("metrics").index(index).child("type"), "must specify a metric source type"));
-  }
-  return errors;
 }
 
 type Value = MetricValueStatus | undefined;
@@ -116,11 +84,11 @@ export const horizontalPodAutoscalerStrategy: Strategy<HorizontalPodAutoscaler> 
   prepareForCreate(autoscaler) {
     autoscaler.status = { desiredReplicas: 0 };
   },
-  validate,
+  validate: (autoscaler) => validateAutoscaler(autoscaler),
   prepareForUpdate(autoscaler, old) {
     autoscaler.status = old.status;
   },
-  validateUpdate: validate,
+  validateUpdate: (autoscaler, old) => validateAutoscaler(autoscaler, old),
   cells: (autoscaler, { now }) => [
     autoscaler.metadata.name,
     `${autoscaler.spec?.scaleTargetRef?.kind}/${autoscaler.spec?.scaleTargetRef?.name}`,
@@ -135,6 +103,7 @@ export const horizontalPodAutoscalerStrategy: Strategy<HorizontalPodAutoscaler> 
       prepareForUpdate(autoscaler, old) {
         autoscaler.spec = old.spec;
       },
+      validateUpdate: validateAutoscalerStatus,
     },
   },
 };

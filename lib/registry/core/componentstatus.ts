@@ -4,6 +4,7 @@ import type { Strategy } from "../strategy.ts";
 
 /** componentstatuses */
 export const componentStatusStrategy: Strategy<ComponentStatus> = {
+  notFoundResource: "componentstatus",
   cells({ metadata, conditions = [] }) {
     const healthy = conditions.find(({ type }) => type === "Healthy");
     const status = healthy ? (healthy.status === "True" ? "Healthy" : "Unhealthy") : "Unknown";

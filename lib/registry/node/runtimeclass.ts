@@ -1,11 +1,25 @@
 /** RuntimeClasses (upstream: pkg/registry/node/runtimeclass). */
-import { type FieldError, invalid, path, required } from "../../apimachinery/validation/field.ts";
+import { duplicate, type FieldError, invalid, type Path, path, required } from "../../apimachinery/validation/field.ts";
 import { validateImmutableField, validateLabels } from "../../apimachinery/validation/meta.ts";
 import { nameIsDNSLabel } from "../../apimachinery/validation/names.ts";
+import type { Toleration } from "../../openapi/types/core-v1.ts";
 import type { RuntimeClass } from "../../openapi/types/node-v1.ts";
+import { validateTolerations } from "../pod-spec/tolerations.ts";
 import { ageCell } from "../printers/cells.ts";
 import type { Strategy } from "../strategy.ts";
+import { goValue } from "../validation/go-value.ts";
 import { validateContainerResourceName, validateResourceQuantity } from "../validation/resource-names.ts";
+
+/** No two that match the same, however long they tolerate it. */
+function validateUnique(tolerations: readonly Toleration[], field: Path): FieldError[] {
+  const keys = tolerations.map(({ key = "", operator = "", value = "", effect = "" }) =>
+    JSON.stringify([key, operator, value, effect]),
+  );
+  return tolerations.flatMap((toleration, index) => {
+    if (keys.indexOf(keys[index]) === index) return [];
+    return [duplicate(field.index(index), goValue("core.v1.Toleration", toleration))];
+  });
+}
 
 function validate({ handler, overhead, scheduling }: RuntimeClass): FieldError[] {
   const errors: FieldError[] = handler
@@ -15,7 +29,13 @@ function validate({ handler, overhead, scheduling }: RuntimeClass): FieldError[]
     const field = path("overhead", "limits").key(name);
     errors.push(...validateContainerResourceName(name, field), ...validateResourceQuantity(name, amount, field));
   }
-  return [...errors, ...validateLabels(scheduling?.nodeSelector, path("scheduling", "nodeSelector"))];
+  const at = path("scheduling");
+  return [
+    ...errors,
+    ...validateLabels(scheduling?.nodeSelector, at.child("nodeSelector")),
+    ...validateTolerations(scheduling?.tolerations, at.child("tolerations")),
+    ...validateUnique(scheduling?.tolerations ?? [], at.child("tolerations")),
+  ];
 }
 
 /** runtimeclasses.node.k8s.io */

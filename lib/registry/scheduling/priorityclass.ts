@@ -1,4 +1,5 @@
 /** PriorityClasses (upstream: pkg/registry/scheduling/priorityclass). */
+import { newForbidden } from "../../apimachinery/errors.ts";
 import { type FieldError, forbidden, notSupportedAsListed, path } from "../../apimachinery/validation/field.ts";
 import { validateImmutableField } from "../../apimachinery/validation/meta.ts";
 import type { PriorityClass } from "../../openapi/types/scheduling-v1.ts";
@@ -48,6 +49,11 @@ export const priorityClassStrategy: Strategy<PriorityClass> = {
     const errors = object.value === old.value ? [] : [forbidden(path("value"), "may not be changed in an update.")];
     const { preemptionPolicy } = object;
     return [...errors, ...validateImmutableField(preemptionPolicy, old.preemptionPolicy, path("preemptionPolicy"))];
+  },
+  checkDelete(name) {
+    if (!Object.hasOwn(systemClasses, name)) return;
+    const resource = { group: "scheduling.k8s.io", resource: "priorityclasses" };
+    throw newForbidden(resource, name, "this is a system priority class and cannot be deleted");
   },
   cells: ({ metadata, value, globalDefault, preemptionPolicy }, { now }) => [
     metadata.name,

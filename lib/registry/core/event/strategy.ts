@@ -1,6 +1,4 @@
 /** Events of both groups: stored once, as the core group's (upstream: pkg/registry/core/event). */
-import type { AnyObject } from "../../../apimachinery/meta.ts";
-import { events } from "../../../openapi/conversion/events.ts";
 import type { Event } from "../../../openapi/types/core-v1.ts";
 import type { Strategy } from "../../strategy.ts";
 import { eventCells } from "./cells.ts";
@@ -8,7 +6,7 @@ import { validateEventCreate, validateEventUpdate } from "./validation.ts";
 
 const fieldsOfObject = ["kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"] as const;
 
-/** events */
+/** events and events.events.k8s.io */
 export const eventStrategy: Strategy<Event> = {
   allowCreateOnUpdate: true,
   validate: (event, { version }) => validateEventCreate(event, version),
@@ -31,10 +29,4 @@ export const eventStrategy: Strategy<Event> = {
     return fields;
   },
   cells: eventCells,
-};
-
-/** events.events.k8s.io */
-export const newEventStrategy: Strategy<Event> = {
-  ...eventStrategy,
-  cells: (event, context) => eventCells(events.toStored(event as unknown as AnyObject) as unknown as Event, context),
 };

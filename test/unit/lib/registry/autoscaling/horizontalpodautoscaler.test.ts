@@ -29,7 +29,7 @@ describe("an autoscaler", () => {
   });
 
   test("has a target and bounds", async () => {
-    const bad = made({ scaleTargetRef: { kind: "", name: "" }, minReplicas: 5, maxReplicas: 3 });
+    const bad = made({ scaleTargetRef: { apiVersion: "apps/v1", kind: "", name: "" }, minReplicas: 5, maxReplicas: 3 });
     expect(texts((await strategy.validate?.(bad, undefined as never)) ?? [])).toEqual([
       "spec.maxReplicas: Invalid value: 3: must be greater than or equal to `minReplicas`",
       "spec.scaleTargetRef.kind: Required value",

@@ -1,8 +1,10 @@
 /** The folder lib/registry/core/event. */
 import { describe, expect, test } from "vitest";
 import { microTimeText } from "../../../../../lib/apimachinery/clock.ts";
+import type { AnyObject } from "../../../../../lib/apimachinery/meta.ts";
+import { events } from "../../../../../lib/openapi/conversion/events.ts";
 import type { Event } from "../../../../../lib/openapi/types/core-v1.ts";
-import { eventStrategy, newEventStrategy } from "../../../../../lib/registry/core/event/strategy.ts";
+import { eventStrategy } from "../../../../../lib/registry/core/event/strategy.ts";
 import { context, now, problems, updated } from "../objects.ts";
 
 const old = {
@@ -114,30 +116,27 @@ describe("rows", () => {
   const cases = [
     {
       name: "an old event",
-      strategy: eventStrategy,
       event: counted,
       want: ["60s", "Normal", "Why", "pod/p", "", "c, h", "what", "5m", 3, "e"],
     },
     {
       name: "a series",
-      strategy: eventStrategy,
       event: { ...report, eventTime: microTime(300), series: { count: 7, lastObservedTime: microTime(10) } },
       want: ["10s", "Normal", "Why", "pod/p", "", "a.test/c, c-1", "", "5m", 7, "e"],
     },
     {
       name: "through the new group",
-      strategy: newEventStrategy,
-      event: {
+      event: events.toStored({
         metadata: old.metadata,
         regarding: old.involvedObject,
         note: "what",
         eventTime: microTime(60),
         reportingController: "r",
-      },
+      } as AnyObject),
       want: ["60s", "", "", "pod/p", "", "r", "what", "60s", 1, "e"],
     },
   ];
-  test.each(cases)("$name", ({ strategy, event, want }) => {
-    expect(strategy.cells?.(event as unknown as Event, { now })).toEqual(want);
+  test.each(cases)("$name", ({ event, want }) => {
+    expect(eventStrategy.cells?.(event as unknown as Event, { now })).toEqual(want);
   });
 });

@@ -13,6 +13,23 @@ test.each([
     object: { handler: "runc", overhead: { podFixed: { cpu: "-1" } } },
     want: ['overhead.limits[cpu]: Invalid value: "-1": must be greater than or equal to 0'],
   },
+  {
+    name: "tolerations that are malformed, and one twice",
+    object: {
+      handler: "runc",
+      scheduling: {
+        tolerations: [
+          { operator: "Equal", value: "v" },
+          { key: "a", operator: "Exists", effect: "NoExecute", tolerationSeconds: 1 },
+          { key: "a", operator: "Exists", effect: "NoExecute", tolerationSeconds: 2 },
+        ],
+      },
+    },
+    want: [
+      'scheduling.tolerations[0].operator: Invalid value: "Equal": operator must be Exists when `key` is empty, which means "match all values and all keys"',
+      'scheduling.tolerations[2]: Duplicate value: {"Key":"a","Operator":"Exists","Value":"","Effect":"NoExecute","TolerationSeconds":2}',
+    ],
+  },
 ])("$name", async ({ object, want }) => {
   expect(await problems(definition, strategy, { metadata: { name: "a" }, ...object })).toEqual(want);
 });

@@ -29,6 +29,12 @@ test.each([
   expect(await problems(definition, strategy, object)).toEqual(want);
 });
 
+test("the system's are not deleted", () => {
+  const text = "is forbidden: this is a system priority class and cannot be deleted";
+  expect(() => strategy.checkDelete?.("system-node-critical")).toThrow(text);
+  expect(() => strategy.checkDelete?.("mine")).not.toThrow();
+});
+
 test("the value stays", async () => {
   const old = created<PriorityClass>(definition, strategy, { metadata: { name: "a" }, value: 5 });
   const { problems: found } = await updated(
