@@ -13,6 +13,9 @@ const taker = new ReportTaker({
 });
 
 /** The function. */
-export function handler(event: SqsEvent): Promise<BatchResponse> {
-  return taker.run(event);
+export function handler(
+  event: SqsEvent,
+  { getRemainingTimeInMillis }: { getRemainingTimeInMillis(): number },
+): Promise<BatchResponse> {
+  return taker.run(event, getRemainingTimeInMillis());
 }

@@ -40,4 +40,8 @@ export interface ReportPositions {
   holds(node: string, uid: string, position: Position): Promise<boolean>;
   /** Forgets what is gone for good. */
   remove(node: string, uid: string): Promise<void>;
+  /** How many items of a report, from its first, were noted as taken in when it came before; 0 where none were. */
+  taken(node: string, report: Position): Promise<number>;
+  /** Notes how many items of a report are taken in, so that they need not be when it comes again. */
+  noteTaken(node: string, report: Position, items: number): Promise<void>;
 }

@@ -26,6 +26,8 @@ export interface ReceivedReport extends Envelope {
   readonly body: string;
   /** When the queue took it, by the queue's clock (ms): the nodes' clocks may be wrong. */
   readonly sentAt: number;
+  /** It was delivered before. */
+  readonly isAgain?: boolean;
 }
 
 /** The cluster that a report is about. */
@@ -52,6 +54,11 @@ const leaseEveryMs = 300_000;
 /** Pods of one report that are written at once. */
 const parallel = 8;
 
+/** A report is longer than there is time for it: the rest of it is taken in when it comes again. */
+export class ReportNotDone extends Error {
+  override name = "ReportNotDone";
+}
+
 /** A node said what it may not say. */
 class Refused extends Error {
   override name = "Refused";
@@ -60,9 +67,14 @@ class Refused extends Error {
 /**
  * Takes a message in. Resolves when it may be forgotten: its items are written, or stale, or of what is gone, or
  * refused. Rejects with MalformedReport, or with what the API or the table failed with: then the message is to come
- * again, which does no harm.
+ * again, which does no harm. No item is begun once `hasTime` says no; then it rejects with ReportNotDone, and what is
+ * done is not done again.
  */
-export async function handleReport(options: ReportHandlerOptions, message: ReceivedReport): Promise<void> {
+export async function handleReport(
+  options: ReportHandlerOptions,
+  message: ReceivedReport,
+  hasTime: () => boolean = () => true,
+): Promise<void> {
   const report = parseReport(message.body);
   const { node } = report;
   if (!options.isSentBy(message, node, message.body)) {
@@ -71,10 +83,13 @@ export async function handleReport(options: ReportHandlerOptions, message: Recei
   }
   const cluster = await options.cluster(report.cluster);
   if (cluster === undefined) throw new MalformedReport("the report is of a cluster that is not served");
-  const waiting = [...report.items];
+  const taken = message.isAgain ? await cluster.positions.taken(node, report) : 0;
+  const waiting = report.items.slice(taken);
   const failures: unknown[] = [];
   const work = async () => {
-    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
+    while (hasTime()) {
+      const item = waiting.shift();
+      if (item === undefined) return;
       try {
         await take(cluster, report, item, message.sentAt);
       } catch (error) {
@@ -85,6 +100,9 @@ export async function handleReport(options: ReportHandlerOptions, message: Recei
   };
   await Promise.all(Array.from({ length: parallel }, work));
   if (failures.length > 0) throw failures[0];
+  if (waiting.length === 0) return;
+  await cluster.positions.noteTaken(node, report, report.items.length - waiting.length);
+  throw new ReportNotDone(`${waiting.length} items of the report wait for its next delivery`);
 }
 
 function take(cluster: ReportedCluster, report: Report, item: ReportItem, sentAt: number): Promise<void> {

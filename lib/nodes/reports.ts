@@ -6,6 +6,10 @@ import type { NodeStatus, PodStatus } from "../openapi/types/core-v1.ts";
 
 /** SQS takes so many bytes a message; this leaves room for what is added on the way. */
 export const maxReportBytes = 256_000;
+/** So many items are taken in within seconds; a node with more to say sends several reports. */
+export const maxReportItems = 100;
+/** No agent sends what is longer than this, though emulators may space it anew. In characters. */
+const longestReport = 2 * maxReportBytes;
 
 /** The node lives. */
 export interface HeartbeatItem {
@@ -57,6 +61,7 @@ export class MalformedReport extends Error {
 
 /** Reads a message. Throws MalformedReport. The statuses' insides are for the API server to judge. */
 export function parseReport(text: string): Report {
+  if (text.length > longestReport) throw new MalformedReport("the report is too long");
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -67,6 +72,7 @@ export function parseReport(text: string): Report {
   for (const field of ["cluster", "node", "nodeUid"]) textOf(report, field, "the report");
   for (const field of ["epoch", "sequence"]) integerOf(report, field, "the report");
   if (!Array.isArray(report.items)) throw new MalformedReport("the report's items are no list");
+  if (report.items.length > maxReportItems) throw new MalformedReport("the report has too many items");
   report.items.forEach(checkItem);
   return report as unknown as Report;
 }

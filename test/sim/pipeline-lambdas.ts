@@ -143,7 +143,7 @@ export function reportsFunction({ defects }: Services) {
       table,
       isSentBy: sentByInstance,
     });
-    return (event) => taker.run(defects.believesOldReports ? asNewest(event) : event);
+    return (event, remainingMs) => taker.run(defects.believesOldReports ? asNewest(event) : event, remainingMs);
   };
 }
 

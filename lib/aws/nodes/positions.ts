@@ -1,6 +1,9 @@
-/** The newest statuses that reports have brought, in the table: `CLUSTER#reports#NODE`, one item a Pod or Node. */
+/**
+ * The newest statuses that reports have brought, in the table: `CLUSTER#reports#NODE`, one item a Pod or Node, and one a
+ * report that could not be taken in at once.
+ */
 import { type Clock, systemClock } from "../../apimachinery/clock.ts";
-import type { ReportPositions } from "../../nodes/health.ts";
+import type { Position, ReportPositions } from "../../nodes/health.ts";
 import { numberOf } from "../dynamodb/layout.ts";
 import { ConditionFailed, type ItemKey, type Table } from "../dynamodb/table.ts";
 
@@ -14,12 +17,14 @@ export function createReportPositions(
   clock: Pick<Clock, "now"> = systemClock,
 ): ReportPositions {
   const key = (node: string, uid: string): ItemKey => ({ pk: `${cluster}#reports#${node}`, sk: uid });
+  /** No uid has this form. */
+  const reportKey = (node: string, { epoch, sequence }: Position) => key(node, `report/${epoch}/${sequence}`);
+  const expiry = () => Math.floor(clock.now() / 1000) + keptSeconds;
   return {
     async claim(node, uid, { epoch, sequence }) {
-      const x = Math.floor(clock.now() / 1000) + keptSeconds;
       try {
         await table.write({
-          put: { ...key(node, uid), t: "report", e: epoch, q: sequence, x },
+          put: { ...key(node, uid), t: "report", e: epoch, q: sequence, x: expiry() },
           when: [
             [{ absent: "e" }],
             [{ attribute: "e", is: "<", than: epoch }],
@@ -41,6 +46,12 @@ export function createReportPositions(
     },
     async remove(node, uid) {
       await table.write({ remove: key(node, uid) });
+    },
+    async taken(node, report) {
+      return numberOf(await table.get(reportKey(node, report)), "n");
+    },
+    async noteTaken(node, report, items) {
+      await table.write({ put: { ...reportKey(node, report), t: "report", n: items, x: expiry() } });
     },
   };
 }

@@ -64,9 +64,9 @@ class Delivery {
         return result;
       };
     };
-    const { claim, holds, remove } = this.#positions;
+    const { claim, holds } = this.#positions;
     const write = writeNewest<Pod>({
-      positions: { claim: slowly(claim), holds: slowly(holds), remove },
+      positions: { ...this.#positions, claim: slowly(claim), holds: slowly(holds) },
       node: "n",
       uid: "u1",
       position: { epoch, sequence },

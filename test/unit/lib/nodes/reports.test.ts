@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { MalformedReport, parseReport } from "../../../../lib/nodes/reports.ts";
+import { MalformedReport, maxReportBytes, maxReportItems, parseReport } from "../../../../lib/nodes/reports.ts";
 
 const pod = { kind: "podStatus", namespace: "n", name: "p", uid: "u", sequence: 1, status: {} };
 const report = {
@@ -14,6 +14,11 @@ const report = {
 it("a report is read as it was written", () => {
   expect(parseReport(JSON.stringify(report))).toEqual(report);
   expect(parseReport(JSON.stringify({ ...report, items: [], more: "of a newer agent" })).items).toEqual([]);
+});
+
+it("a report as long as an agent may send it is read, also where an emulator has put spaces into it", () => {
+  const items = Array(maxReportItems).fill({ ...pod, status: { message: "x".repeat(2_000) } });
+  expect(parseReport(JSON.stringify({ ...report, items }, null, 1)).items.length).toBe(maxReportItems);
 });
 
 it.each<[string, unknown]>([
@@ -33,6 +38,8 @@ it.each<[string, unknown]>([
   ["a node's status without a number", { ...report, items: [{ kind: "nodeStatus", status: {} }] }],
   ["a pod without a name", { ...report, items: [{ ...pod, name: undefined }] }],
   ["an end that is neither", { ...report, items: [{ ...pod, finished: "yes" }] }],
+  ["an item more than an agent sends", { ...report, items: Array(maxReportItems + 1).fill(pod) }],
+  ["a report longer than an agent sends", { ...report, more: "x".repeat(2 * maxReportBytes) }],
 ])("%s is malformed", (_name, value) => {
   expect(() => parseReport(JSON.stringify(value))).toThrow(MalformedReport);
 });

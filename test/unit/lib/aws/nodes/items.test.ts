@@ -78,6 +78,20 @@ describe("the newest report of a pod", () => {
     expect(await positions().holds("n", "nobody", at(6, 1))).toBe(false);
   });
 
+  it("is not what is noted of a report as a whole: how much of it was taken in", async () => {
+    expect(await positions().taken("n", at(5, 5))).toBe(0);
+    await positions().noteTaken("n", at(5, 5), 7);
+    const others = [
+      ["m", at(5, 5)],
+      ["n", at(5, 6)],
+      ["n", at(6, 5)],
+    ] as const;
+    for (const [node, report] of others) expect(await positions().taken(node, report)).toBe(0);
+    expect(await positions().taken("n", at(5, 5))).toBe(7);
+    const [item] = table.items.all();
+    expect(Number(item.x) - clock.now() / 1000).toBeGreaterThan(14 * 86_400);
+  });
+
   it("is that of one node: another can't claim it away", async () => {
     await positions().claim("n", "u", at(1, 1));
     await positions().claim("m", "u", at(9, 9));
