@@ -3,6 +3,7 @@ import { UnreadableRecord } from "../../lib/aws/stream/log-records.ts";
 import { ChangeMapper, type LoggedChange } from "../../lib/controllers/queued/change-mapper.ts";
 import { ChangeLoader, type CollectionName, UnreadableEntry } from "../../lib/controllers/queued/logged-change.ts";
 import { collectionOf, type EntryPlace } from "../../lib/controllers/queued/messages.ts";
+import { isHeartbeat } from "../../lib/nodes/heartbeat.ts";
 import type { NodeNudges, NudgeEntry } from "../../lib/nodes/nudges.ts";
 import { nodes, pods } from "../../lib/openapi/types/resources.ts";
 import type { LogEntry } from "../../lib/storage/interface.ts";
@@ -85,8 +86,9 @@ export class ClusterDispatch {
       }),
     );
     const readable = loaded.filter((one) => one !== undefined);
-    const woken = await this.#mapper.map(readable.map(({ change }) => change));
-    await Promise.all([wakeups.now(woken), this.#nudge(readable), this.#signs.note(readable)]);
+    const news = readable.filter(({ change }) => !isHeartbeat(change));
+    const woken = await this.#mapper.map(news.map(({ change }) => change));
+    await Promise.all([wakeups.now(woken), this.#nudge(news), this.#signs.note(readable)]);
     return unreadable;
   }
 

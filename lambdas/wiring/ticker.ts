@@ -9,23 +9,29 @@ import { deleteExpiredEvents } from "../../lib/controllers/queued/expired-events
 import { GraphResync, RememberingGraph } from "../../lib/controllers/queued/graph-resync.ts";
 import { Resync, resyncParts } from "../../lib/controllers/queued/resync.ts";
 import { silentNodes } from "../../lib/controllers/queued/silent-nodes.ts";
-import { nodes } from "../../lib/openapi/types/resources.ts";
+import { events, nodes } from "../../lib/openapi/types/resources.ts";
+import type { Collection } from "../../lib/storage/interface.ts";
 import { reconcileBootstrap } from "./cluster.ts";
 import { sawLease } from "./lease-signs.ts";
 import { logError } from "./log.ts";
 import type { ClusterLoops, Loops } from "./loops.ts";
 
 const minuteMs = 60_000;
-/** Each of these is done in one minute of ten. */
-const tendMinute = 3;
+/** This is done in one minute of ten. */
 const eventsMinute = 7;
-/** And this in one of sixty. */
+/** And each of these in one of sixty: history that nobody reads or adds to takes no room for a day. */
+const tendMinute = 13;
 const graphMinute = 35;
 /** More Events expire next time: the tick must end before the next one begins. */
 const maxExpired = 400;
 
 /** No controller of upstream removes Events: its store does. */
 const eventsUser: UserInfo = { username: "system:apiserver", groups: ["system:masters"] };
+
+/** What names a collection of one cluster. */
+const collectionIn =
+  (cluster: string) =>
+  ({ group, resource }: Pick<Collection, "group" | "resource">): Collection => ({ cluster, group, resource });
 
 /** What one cluster needs in this process. */
 interface ClusterTick {
@@ -77,12 +83,17 @@ export class Ticker {
     tick.isBootstrapped = true;
   }
 
+  /** What is missed since it is but a moment old is seen a minute later; whoever is woken looks again. */
   async #silence({ loops }: ClusterTick): Promise<void> {
     const { cluster, informers, health } = loops;
     const copy = informers.get(nodes);
-    const [known] = await Promise.all([health.list(), informers.catchUp([nodes])]);
+    const [newest] = await cluster.store.glance([collectionIn(cluster.name)(nodes)]);
+    if (informers.revision(nodes) < newest) await informers.catchUp([nodes]);
+    const all = copy.list();
+    if (all.length === 0) return;
+    const known = await health.list({ eventually: true });
     const wakeups = this.#loops.wakeups(cluster);
-    for (const wakeup of silentNodes(cluster.name, copy.list(), known, this.#clock.now())) await wakeups.later(wakeup);
+    for (const wakeup of silentNodes(cluster.name, all, known, this.#clock.now())) await wakeups.later(wakeup);
   }
 
   async #due({ loops }: ClusterTick): Promise<void> {
@@ -94,13 +105,13 @@ export class Ticker {
   }
 
   async #tend({ loops }: ClusterTick): Promise<void> {
-    if (this.#minute % resyncParts === tendMinute) await loops.cluster.store.tend(loops.cluster.name);
+    if (this.#minute === tendMinute) await loops.cluster.store.tend(loops.cluster.name);
   }
 
   async #events(tick: ClusterTick): Promise<void> {
     if (this.#minute % resyncParts !== eventsMinute) return;
     const { cluster } = tick.loops;
-    const revision = await cluster.store.revision({ cluster: cluster.name, group: "", resource: "events" });
+    const [revision] = await cluster.store.glance([collectionIn(cluster.name)(events)]);
     if (revision === tick.quietEvents) return;
     const client = cluster.client(eventsUser, "tick");
     const { deleted, left } = await deleteExpiredEvents(client, this.#clock.now(), maxExpired);
@@ -141,7 +152,7 @@ export class Ticker {
         ignores: sawLease,
         onError: (controller, _, error) => logError(error, `resync of ${name}: ${controller}`),
       }),
-      revision: ({ group, resource }) => store.revision({ cluster: name, group, resource }),
+      glance: (resources) => store.glance(resources.map(collectionIn(name))),
       progress: new Progress(this.#loops.table, name, "resync"),
       send: (some) => wakeups.now(some),
     });
@@ -159,7 +170,7 @@ export class Ticker {
       mapper: new ChangeMapper({ ...parts, graph, onError }),
       controllers: ["garbage-collector-controller", "namespace-controller"],
       collections: () => store.collections(name),
-      revision: ({ group, resource }) => store.revision({ cluster: name, group, resource }),
+      glance: (names) => store.glance(names.map(collectionIn(name))),
       progress: new Progress(this.#loops.table, name, "graph"),
       send: (some) => wakeups.now(some),
     });

@@ -27,8 +27,8 @@ export class DueTimesTable<T extends DueItem> {
   }
 
   /** What is due at or before a time, in its order. What can't be read is removed: else it would be first for ever. */
-  async due(cluster: string, until: number, limit: number): Promise<readonly T[]> {
-    const { items } = await this.#table.query({ pk: partition(cluster), to: timeKey(until + 1), limit });
+  async due(cluster: string, until: number, limit: number, { eventually = false } = {}): Promise<readonly T[]> {
+    const { items } = await this.#table.query({ pk: partition(cluster), to: timeKey(until + 1), limit, eventually });
     const found: T[] = [];
     for (const item of items) {
       const due = parse<T>(item);

@@ -1,5 +1,9 @@
-/** How far slow periodic work has come, so that a new process does not begin it again: one small item a cluster. */
-import type { Table } from "../dynamodb/table.ts";
+/**
+ * How far slow periodic work has come, so that a new process does not begin it again: one small item a cluster,
+ * compressed, since what it says is much the same again and again.
+ */
+import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import type { Attribute, Table } from "../dynamodb/table.ts";
 
 /** Numbers by name. */
 export type Positions = Readonly<Record<string, number>>;
@@ -19,7 +23,7 @@ export class Progress {
   async load(): Promise<Positions> {
     const item = await this.#table.get(this.#key);
     try {
-      const positions: unknown = JSON.parse(String(item?.d ?? "{}"));
+      const positions: unknown = JSON.parse(textOf(item?.d));
       return typeof positions === "object" && positions !== null ? (positions as Positions) : {};
     } catch {
       return {};
@@ -27,6 +31,11 @@ export class Progress {
   }
 
   async save(positions: Positions): Promise<void> {
-    await this.#table.write({ put: { ...this.#key, t: "progress", d: JSON.stringify(positions) } });
+    await this.#table.write({ put: { ...this.#key, t: "progress", d: zstdCompressSync(JSON.stringify(positions)) } });
   }
+}
+
+/** Earlier releases wrote it as it is. */
+function textOf(stored: Attribute = "{}"): string {
+  return typeof stored === "object" ? zstdDecompressSync(stored).toString() : String(stored);
 }

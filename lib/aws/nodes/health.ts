@@ -28,10 +28,10 @@ export function createNodeHealth(table: Table, cluster: string): NodeHealth {
     async leaseRenewed(node, at) {
       await table.write({ update: key(node), set: { t: "health", lease: at } });
     },
-    async list() {
+    async list({ eventually = false } = {}) {
       const found: NodeHealthItem[] = [];
       for (let after: string | undefined; ; ) {
-        const { items, more } = await table.query({ pk, ...(after === undefined ? {} : { after }) });
+        const { items, more } = await table.query({ pk, eventually, ...(after === undefined ? {} : { after }) });
         found.push(...items.map(itemOf));
         after = items.at(-1)?.sk;
         if (!more || after === undefined) return found;

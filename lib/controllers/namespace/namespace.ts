@@ -43,8 +43,10 @@ class NamespaceController implements Controller {
     const { graph, informers, maxWriteDelayMs = 0 } = this.#context;
     const { namespace } = (object ?? old)?.metadata ?? {};
     if (namespace === undefined) return [];
+    // Most changes are of what goes on being there: whether its namespace ends need not be known for these.
+    if (object !== undefined && (old !== undefined || maxWriteDelayMs === 0)) return [];
     const known = informers.get(namespaces).get(namespace);
-    if (object !== undefined) return old === undefined && maxWriteDelayMs > 0 && known === undefined ? [namespace] : [];
+    if (object !== undefined) return known === undefined ? [namespace] : [];
     const ending = known?.metadata.deletionTimestamp !== undefined;
     return ending && !(await graph.hasObjects(resource, namespace)) ? [namespace] : [];
   }

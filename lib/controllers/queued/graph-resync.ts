@@ -22,7 +22,8 @@ export interface GraphResyncOptions {
   /** Those that look at the graph, by their names. */
   readonly controllers: readonly string[];
   readonly collections: () => Promise<readonly CollectionName[]>;
-  readonly revision: (collection: CollectionName) => Promise<number>;
+  /** Their newest revisions, or what those were a moment before: then the next pass sees the rest. */
+  readonly glance: (collections: readonly CollectionName[]) => Promise<readonly number[]>;
   readonly progress: ResyncProgress;
   readonly send: (wakeups: readonly Wakeup[]) => Promise<void>;
 }
@@ -44,14 +45,10 @@ export class GraphResync {
    * sends.
    */
   async run(): Promise<number> {
-    const { collections, revision, progress } = this.#options;
+    const { collections, glance, progress } = this.#options;
     const all = (await collections()).filter((one) => !restless.has(collectionOf(one)));
-    const newest: Record<string, number> = {};
-    await Promise.all(
-      all.map(async (one) => {
-        newest[collectionOf(one)] = await revision(one);
-      }),
-    );
+    const revisions = await glance(all);
+    const newest = Object.fromEntries(all.map((one, index) => [collectionOf(one), revisions[index]]));
     const known: ResyncPositions = await progress.load();
     if (Object.entries(newest).every(([name, at]) => (known[name] ?? 0) >= at)) return 0;
     let sent = 0;

@@ -1,6 +1,6 @@
 /**
  * Wakes keys whose wake-up may have been lost: a second, slow reader of all changes. Where nothing has changed since
- * the last look, nothing can have been lost, and nothing is read but a revision.
+ * the last look, nothing can have been lost, and nothing is read but revisions, all of a minute's in one request.
  */
 import type { KubeObject, Resource } from "../../apimachinery/meta.ts";
 import type { CatchUpInformers } from "../../client/catch-up-informers.ts";
@@ -27,8 +27,8 @@ export interface ResyncOptions {
   readonly controllers: readonly Resynced[];
   readonly informers: CatchUpInformers;
   readonly mapper: ChangeMapper;
-  /** The newest revision of a collection. */
-  readonly revision: (resource: Resource) => Promise<number>;
+  /** The newest revisions of collections, or what they were a moment before: what is missed is seen by the next look. */
+  readonly glance: (resources: readonly Resource[]) => Promise<readonly number[]>;
   readonly progress: ResyncProgress;
   /** Takes the wake-ups of one controller; what it takes counts as done. */
   readonly send: (wakeups: readonly Wakeup[]) => Promise<void>;
@@ -41,7 +41,11 @@ export const resyncParts = 10;
 export class Resync {
   readonly #options: ResyncOptions;
   readonly #buffers = new Map<string, ChangeBuffer>();
+  /** The controllers that this process has told of all once. */
+  readonly #looked = new Set<string>();
   #positions: Record<string, number> | undefined;
+  #hasMoved = false;
+  #runs = 0;
 
   constructor(options: ResyncOptions) {
     this.#options = options;
@@ -49,32 +53,50 @@ export class Resync {
 
   /**
    * Looks at every tenth controller. Gives how many wake-ups were sent. Rejects where something can't be read or
-   * sent.
+   * sent. The positions are written down when all parts have had their turn: a process that ends before makes the next
+   * one wake some keys once more.
    */
   async run(part: number): Promise<number> {
-    const { controllers, progress } = this.#options;
+    const { controllers, glance, progress } = this.#options;
     this.#positions ??= { ...(await progress.load()) };
+    const turn = controllers.filter((_, index) => index % resyncParts === part % resyncParts);
+    const resources = distinct(turn.flatMap(({ sources }) => sources));
+    const seen = resources.length === 0 ? [] : await glance(resources);
+    const newest = new Map(resources.map((resource, index) => [collectionOf(resource), seen[index]]));
     let sent = 0;
-    for (const [index, controller] of controllers.entries()) {
-      if (index % resyncParts === part % resyncParts) sent += await this.#controller(controller, this.#positions);
+    for (const controller of turn) sent += await this.#controller(controller, this.#positions, newest);
+    this.#runs++;
+    if (this.#hasMoved && this.#runs >= resyncParts) {
+      await progress.save(this.#positions);
+      this.#hasMoved = false;
+      this.#runs = 0;
     }
     return sent;
   }
 
-  async #controller({ name, sources }: Resynced, positions: Record<string, number>): Promise<number> {
-    const { informers, mapper, progress, revision, send } = this.#options;
-    const resources = [...new Map(sources.map(({ resource }) => [collectionOf(resource), resource])).values()];
-    const newest = await Promise.all(resources.map(revision));
+  async #controller(
+    { name, sources }: Resynced,
+    positions: Record<string, number>,
+    newest: ReadonlyMap<string, number>,
+  ): Promise<number> {
+    const { informers, mapper, send } = this.#options;
     const placeOf = (resource: Resource) => `${name} ${collectionOf(resource)}`;
-    if (resources.every((resource, index) => (positions[placeOf(resource)] ?? 0) >= newest[index])) return 0;
-    const buffers = resources.map((resource) => this.#buffer(placeOf(resource), resource));
-    await informers.catchUp(resources);
+    const newestOf = (resource: Resource) => newest.get(collectionOf(resource)) ?? 0;
+    const all = distinct(sources);
+    const moved = all.filter((resource) => (positions[placeOf(resource)] ?? 0) < newestOf(resource));
+    if (moved.length === 0) return 0;
+    // What went before this process looked is not seen to have gone: all that is left is told of then.
+    const told = this.#looked.has(name) ? moved : all;
+    const buffers = told.map((resource) => this.#buffer(placeOf(resource), resource));
+    const behind = told.filter((resource) => informers.revision(resource) < newestOf(resource));
+    if (behind.length > 0) await informers.catchUp(behind);
+    const reached = told.map((resource) => informers.revision(resource));
     const taken = buffers.map((buffer) => buffer.take());
-    const logged = (change: Change, index: number) => ({
-      resource: resources[index],
-      revision: newest[index],
-      ...change,
-    });
+    const logged = (change: Change, index: number) => {
+      // A copy may be ahead of others of its resource. Who is woken must come at least as far as the change.
+      const revision = Math.max(reached[index], Number(change.object?.metadata.resourceVersion ?? 0));
+      return { resource: told[index], revision, ...change };
+    };
     let wakeups: Wakeup[];
     try {
       wakeups = await mapper.map(
@@ -86,8 +108,9 @@ export class Resync {
       for (const [index, buffer] of buffers.entries()) buffer.putBack(taken[index]);
       throw error;
     }
-    for (const [index, resource] of resources.entries()) positions[placeOf(resource)] = newest[index];
-    await progress.save(positions);
+    for (const [index, resource] of told.entries()) positions[placeOf(resource)] = reached[index];
+    this.#looked.add(name);
+    this.#hasMoved = true;
     return wakeups.length;
   }
 
@@ -101,6 +124,11 @@ export class Resync {
     }
     return buffer;
   }
+}
+
+/** Of several sources of one collection the last. */
+function distinct(sources: readonly { readonly resource: Resource }[]): Resource[] {
+  return [...new Map(sources.map(({ resource }) => [collectionOf(resource), resource])).values()];
 }
 
 /** The changes of a collection since the last look, one an object: from how it was then to how it is. */

@@ -19,8 +19,16 @@ export interface Outbox {
 export interface DueTimes {
   /** Notes a wake-up; the same one with the same time is noted once. */
   put(wakeup: DelayedWakeup): Promise<void>;
-  /** What is due at or before a time (ms), in its order, so many at most. */
-  due(cluster: string, until: number, limit: number): Promise<readonly DelayedWakeup[]>;
+  /**
+   * What is due at or before a time (ms), in its order, so many at most. `eventually`: as it was a moment before, at
+   * half the price.
+   */
+  due(
+    cluster: string,
+    until: number,
+    limit: number,
+    options?: { readonly eventually?: boolean },
+  ): Promise<readonly DelayedWakeup[]>;
   /** Forgets one that `due` gave; fine where it is gone. */
   remove(wakeup: DelayedWakeup): Promise<void>;
 }

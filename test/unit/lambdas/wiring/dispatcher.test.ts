@@ -102,6 +102,38 @@ describe("the stream", () => {
     expect(ids().sort()).toEqual([...once].sort());
   });
 
+  it("tells nobody that a node has been heard of, and asks for nothing to see that", async () => {
+    await settle();
+    await addNode("n1");
+    const [uid] = (await cloud.client.list(nodes)).items.map(({ metadata }) => metadata.uid);
+    const ownerReferences = [{ apiVersion: "v1", kind: "Node", name: "n1", uid }];
+    const metadata = { name: "n1", namespace: "kube-node-lease", ownerReferences };
+    await cloud.client.create(leases, { metadata, spec: { holderIdentity: "n1" } });
+    await settle();
+    const nudged: NudgeEntry[] = [];
+    const nudges = {
+      prepare() {},
+      changed: async (_: string, some: readonly NudgeEntry[]) => void nudged.push(...some),
+    };
+    const told = new Dispatcher({ loops, nudges, clock: cloud.clock });
+    const beat = async (at: string) => {
+      const status = { conditions: [{ type: "Ready", status: "True", lastHeartbeatTime: at }] };
+      await cloud.client.patch(nodes, { name: "n1" }, "strategic", { status }, { subresource: "status" });
+      const spec = { renewTime: at.replace("Z", ".000000Z") };
+      await cloud.client.patch(leases, { namespace: "kube-node-lease", name: "n1" }, "merge", { spec });
+    };
+    // What was before is read once, by a process that has not seen it.
+    await beat("2026-01-01T00:05:00Z");
+    expect(await failed(told.stream({ Records: cloud.records() }))).toEqual([]);
+    await cloud.clock.advance(300_000);
+    await beat("2026-01-01T00:10:00Z");
+    cloud.requests.length = 0;
+    expect(await failed(told.stream({ Records: cloud.records() }))).toEqual([]);
+    expect({ sent: cloud.sent, nudged }).toEqual({ sent: [], nudged: [] });
+    // Of the Lease it is noted that the node lives.
+    expect(cloud.requests).toEqual(["write"]);
+  });
+
   it("reads large objects, which lie in chunks", async () => {
     await settle();
     const data = {

@@ -25,7 +25,7 @@ async function start() {
       mapper,
       controllers: [collector],
       collections: () => server.store.collections("default"),
-      revision: (one) => server.store.revision({ cluster: "default", ...one }),
+      glance: (names) => Promise.all(names.map((one) => server.store.revision({ cluster: "default", ...one }))),
       progress: {
         load: async () => saved,
         save: async (positions) => {

@@ -26,12 +26,19 @@ const entry: ControllerEntry = {
 let saved: ResyncPositions;
 let sent: Wakeup[];
 let fails: boolean;
+let glances: number;
+let saves: number;
+/** So many changes are too young for a glance. */
+let lag: number;
 
 async function start(): Promise<void> {
   cluster = await startQueuedCluster({ controllers: [entry] });
   saved = {};
   sent = [];
   fails = false;
+  glances = 0;
+  saves = 0;
+  lag = 0;
 }
 
 function newResync(): Resync {
@@ -45,10 +52,18 @@ function newResync(): Resync {
     controllers: [{ name: "c", sources: [{ resource: configmaps }] }],
     informers,
     mapper: new ChangeMapper({ ...parts, rootCertificate: "" }),
-    revision: ({ group, resource }) => server.store.revision({ cluster: "default", group, resource }),
+    glance: (resources) => {
+      glances++;
+      return Promise.all(
+        resources.map(
+          async ({ group, resource }) => (await server.store.revision({ cluster: "default", group, resource })) - lag,
+        ),
+      );
+    },
     progress: {
       load: async () => saved,
       save: async (positions) => {
+        saves++;
         saved = { ...positions };
       },
     },
@@ -60,6 +75,9 @@ function newResync(): Resync {
 }
 
 const create = (name: string) => cluster.client.create(configmaps, { metadata: { name, namespace } });
+async function all(resync: Resync): Promise<void> {
+  for (let part = 0; part < resyncParts; part++) await resync.run(part);
+}
 const keys = () => sent.splice(0).map(({ key }) => key);
 
 describe("resync", () => {
@@ -81,15 +99,56 @@ describe("resync", () => {
   it("does nothing where nothing has changed since any process looked", async () => {
     await start();
     await create("a");
-    await newResync().run(0);
+    await all(newResync());
     keys();
     const again = newResync();
-    await again.run(0);
+    await all(again);
     expect(keys()).toEqual([]);
     // A new process does not know what was there.
     await create("b");
     await again.run(0);
     expect(keys()).toEqual(["->default/a", "->default/b"]);
+  });
+
+  it("reads revisions alone where nothing has changed, and writes its positions once a whole", async () => {
+    await start();
+    const resync = newResync();
+    await create("a");
+    await all(resync);
+    expect({ glances, saves }).toEqual({ glances: 1, saves: 1 });
+    await all(resync);
+    expect({ glances, saves }).toEqual({ glances: 2, saves: 1 });
+    await create("b");
+    await all(resync);
+    expect(saves).toBe(2);
+  });
+
+  it("misses nothing that a glance has not seen yet", async () => {
+    await start();
+    const resync = newResync();
+    await create("a");
+    await resync.run(0);
+    keys();
+    await create("b");
+    lag = 1;
+    expect(await resync.run(0)).toBe(0);
+    await create("c");
+    lag = 0;
+    await resync.run(0);
+    expect(keys()).toEqual(["->default/b", "->default/c"]);
+  });
+
+  it("names a revision that is no older than the change", async () => {
+    await start();
+    await create("a");
+    const resync = newResync();
+    lag = 1;
+    await create("b");
+    await resync.run(0);
+    const { metadata } = await cluster.client.get(configmaps, { namespace, name: "b" });
+    expect(sent.find(({ key }) => key.endsWith("b"))?.revision).toBeGreaterThanOrEqual(
+      Number(metadata.resourceVersion),
+    );
   });
 
   it("keeps what could not be sent", async () => {
