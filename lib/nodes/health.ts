@@ -17,8 +17,8 @@ export interface NodeHealth {
   heard(item: NodeHealthItem, leaseEveryMs: number): Promise<boolean>;
   /** Notes that the Lease was renewed then. */
   leaseRenewed(node: string, at: number): Promise<void>;
-  /** All nodes. */
-  list(): Promise<NodeHealthItem[]>;
+  /** All nodes. `eventually`: what was noted a moment before may be missing, at half the price. */
+  list(options?: { readonly eventually?: boolean }): Promise<NodeHealthItem[]>;
   /** Forgets a node. */
   remove(node: string): Promise<void>;
 }
