@@ -31,6 +31,12 @@ export interface Value {
   readonly owners: readonly string[];
 }
 
+/** An object to create. */
+export interface NewObject {
+  readonly key: string;
+  readonly value: Value;
+}
+
 /** What a read gives. */
 export interface StoredObject {
   readonly key: string;
@@ -111,6 +117,12 @@ export interface OwnedObject {
 export interface Store {
   /** Throws KeyExists. Returns the new revision. */
   create(collection: Collection, key: string, value: Value): Promise<number>;
+  /**
+   * Creates those of some different objects whose keys are free, in few steps rather than one by one; each of them is
+   * whole or not there, also where this throws. Throws ValueTooLarge. Returns the new revisions, 0 for a key that is
+   * taken.
+   */
+  createMissing(collection: Collection, objects: readonly NewObject[]): Promise<readonly number[]>;
   /** Throws KeyNotFound, RevisionConflict. Returns the new revision. */
   update(collection: Collection, key: string, expected: number, value: Value): Promise<number>;
   /** Throws KeyNotFound, RevisionConflict. `value` is the last state, as watchers see it. Returns the deletion's revision. */

@@ -125,7 +125,8 @@ export class Process {
     const { world } = this;
     for (let n = 0; n < writes; n++) {
       await world.sleep(world.chance(0.1) ? world.integer(5_000, 15_000) : world.integer(0, 600));
-      await this.writeOnce(`${name}.${n}`, world.pick(keys));
+      if (world.chance(0.15)) await this.createMissing(`${name}.${n}`);
+      else await this.writeOnce(`${name}.${n}`, world.pick(keys));
     }
   }
 
@@ -178,12 +179,7 @@ export class Process {
 
   private async writeOnce(id: string, key: string): Promise<void> {
     const { store, notes, world } = this;
-    const value: Value = {
-      text: (revision) => JSON.stringify({ id, revision }),
-      labels: { id },
-      fields: {},
-      owners: [],
-    };
+    const value = valueOf(id);
     let hasBegun = false;
     try {
       const current = await store.get(collection, key);
@@ -204,6 +200,32 @@ export class Process {
       const outcome = isRefusal || !hasBegun ? "refused" : "unknown";
       notes.writes.push({ id, key, outcome, at: world.now() });
     }
+  }
+
+  /** Creates what is missing, as a fresh cluster's first server does while others are at work. */
+  private async createMissing(name: string): Promise<void> {
+    const { store, notes, world } = this;
+    const written = keys.map((key) => ({ id: `${name}/${key}`, key }));
+    const objects = written.map(({ id, key }) => ({ key, value: valueOf(id) }));
+    let revisions: readonly number[];
+    try {
+      revisions = await store.createMissing(collection, objects);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      notes.writes.push(...written.map((one) => ({ ...one, outcome: "unknown" as const, at: world.now() })));
+      return;
+    }
+    for (const [n, revision] of revisions.entries()) {
+      const outcome = revision > 0 ? "acknowledged" : "refused";
+      notes.writes.push({ ...written[n], outcome, revision, at: world.now() });
+    }
+    await tolerate(async () => {
+      for (const [n, revision] of revisions.entries()) {
+        if (revision === 0) continue;
+        const seen = await store.get(collection, keys[n]);
+        notes.gets.push({ key: keys[n], after: revision, revision: seen?.revision ?? 0 });
+      }
+    });
   }
 
   private async listOnce(): Promise<void> {
@@ -259,6 +281,13 @@ export class Process {
     return note.position;
   }
 }
+
+const valueOf = (id: string): Value => ({
+  text: (revision) => JSON.stringify({ id, revision }),
+  labels: { id },
+  fields: {},
+  owners: [],
+});
 
 /** A refusal is an answer. */
 async function tolerate(work: () => Promise<void>): Promise<void> {

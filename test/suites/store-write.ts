@@ -189,6 +189,71 @@ export function writeTests(context: SuiteContext): void {
     });
   });
 
+  describe("what is missing", () => {
+    const names = Array.from({ length: 130 }, (_, n) => `a/${String(n).padStart(3, "0")}`);
+    const objects = (payload: string) => names.map((key) => ({ key, value: value(`${payload} ${key}`) }));
+
+    test("is created, and what is there stays", async () => {
+      const { store } = context;
+      const roles = context.collection();
+      const [one, other] = [names[7], names[101]];
+      await store.create(roles, one, value("old"));
+      const dead = await store.create(roles, other, value("dead"));
+      await store.delete(roles, other, dead, value("dead"));
+      const revisions = await store.createMissing(roles, objects("new"));
+      const { items, revision } = await store.list(roles);
+      expect(items.map(({ key }) => key)).toEqual(names);
+      expect(revision).toBe(Math.max(...revisions));
+      for (const [n, item] of items.entries()) {
+        const isOld = item.key === one;
+        expect(revisions[n]).toBe(isOld ? 0 : item.revision);
+        expect(payloadOf(item)).toBe(isOld ? "old" : `new ${item.key}`);
+      }
+      expect(await store.createMissing(roles, objects("newer"))).toEqual(names.map(() => 0));
+      expect(await store.createMissing(roles, [])).toEqual([]);
+      expect((await store.list(roles)).items).toEqual(items);
+    });
+
+    test("is seen by who watches, each once and in order", async () => {
+      const { store } = context;
+      const roles = context.collection();
+      const first = await store.create(roles, "a/first", value("first"));
+      const seen = new Collector(store, roles, first);
+      const revisions = await store.createMissing(roles, objects("new"));
+      await seen.reached(Math.max(...revisions));
+      expect(seen.entries.map(({ revision }) => revision)).toEqual(revisions.toSorted((a, b) => a - b));
+      expect(seen.entries.every(({ type }) => type === "created")).toBe(true);
+      await seen.stop();
+    });
+
+    test("is created once, however many do so at the same time", async () => {
+      const { store } = context;
+      const roles = context.collection();
+      const all = await Promise.all(["x", "y", "z"].map((who) => store.createMissing(roles, objects(who))));
+      const { items } = await store.list(roles);
+      for (const [n, { revision }] of items.entries()) {
+        expect(all.map((revisions) => revisions[n]).filter((one) => one > 0)).toEqual([revision]);
+      }
+      expect(items).toHaveLength(names.length);
+    });
+
+    test("has owners and long texts too; one that is too large is refused", async () => {
+      const { store } = context;
+      const roles = context.collection();
+      const more = [
+        { key: "a/owned", value: value("owned", { owners: ["some-uid"] }) },
+        { key: "a/small", value: value("small") },
+        { key: "a/long", value: value(noise(600_000)) },
+      ];
+      expect(Math.min(...(await store.createMissing(roles, more)))).toBeGreaterThan(0);
+      expect((await store.list(roles)).items.map(({ key }) => key)).toEqual(["a/long", "a/owned", "a/small"]);
+      const owned = await store.listByOwner(roles.cluster, "some-uid");
+      expect(owned.map(({ key }) => key)).toEqual(["a/owned"]);
+      const tooLarge = [{ key: "a/huge", value: value(noise(maxTextBytes)) }];
+      await expect(store.createMissing(roles, tooLarge)).rejects.toThrow(ValueTooLarge);
+    });
+  });
+
   describe("many at once", () => {
     test("of 20 creates of one key one wins", async () => {
       const { store } = context;

@@ -1,18 +1,12 @@
 /**
  * Makes sure that a cluster has what a fresh one has. It writes to the store directly: these objects are complete, and
- * the server's start waits for them (one list a resource, all writes at once, which the store commits as one).
+ * the server's start waits for them: one list a resource, all that is missing created together.
  */
 import { timeText } from "../../apimachinery/clock.ts";
 import { deepEqual } from "../../apimachinery/equality.ts";
 import { type AnyObject, keyOf } from "../../apimachinery/meta.ts";
 import { canonicalize } from "../../openapi/decode.ts";
-import {
-  type Collection,
-  KeyExists,
-  KeyNotFound,
-  RevisionConflict,
-  type StoredObject,
-} from "../../storage/interface.ts";
+import { type Collection, KeyNotFound, RevisionConflict, type StoredObject } from "../../storage/interface.ts";
 import { type Endpoint, withKind } from "../endpoint.ts";
 import type { ServerContext } from "../server-context.ts";
 import { storedValue } from "../stored-value.ts";
@@ -21,7 +15,7 @@ import { type BootstrapObjects, bootstrapObjects, lastBootstrapObject, type Serv
 
 /** Another server of the same cluster was faster: it wrote the same. */
 function ignoreRace(error: unknown): number {
-  const race = error instanceof KeyExists || error instanceof RevisionConflict || error instanceof KeyNotFound;
+  const race = error instanceof RevisionConflict || error instanceof KeyNotFound;
   if (!race) throw error;
   return 0;
 }
@@ -58,21 +52,24 @@ async function ensure(
   const { store } = server.resources;
   const endpoint = server.endpoints.find(resource.group, resource.version, resource.resource);
   if (!endpoint) throw new Error(`${resource.resource} is not served`);
+  const { collection } = endpoint;
   const found = await current(server, endpoint, objects);
-  const writes = objects.map(async (object) => {
+  const missing = objects.filter((object) => !found.has(keyOf(object)));
+  const created = store.createMissing(
+    collection,
+    missing.map((object) => ({ key: keyOf(object), value: storedValue(endpoint, fresh(server, endpoint, object)) })),
+  );
+  const updates = objects.map(async (object) => {
     const stored = found.get(keyOf(object));
-    if (!stored) {
-      const value = storedValue(endpoint, fresh(server, endpoint, object));
-      return store.create(endpoint.collection, keyOf(object), value).catch(ignoreRace);
-    }
-    if (existing === "keep") return 0;
+    if (stored === undefined || existing === "keep") return 0;
     const old: AnyObject = JSON.parse(stored.text);
     const changed = existing === "complete" ? completed(old, object) : replaced(endpoint, old, object);
     if (!changed) return 0;
     const value = storedValue(endpoint, canonical(endpoint, changed));
-    return store.update(endpoint.collection, stored.key, stored.revision, value).catch(ignoreRace);
+    return store.update(collection, stored.key, stored.revision, value).catch(ignoreRace);
   });
-  return { collection: endpoint.collection, revision: Math.max(...(await Promise.all(writes))) };
+  const [revisions, ...others] = await Promise.all([created, ...updates]);
+  return { collection, revision: Math.max(0, ...revisions, ...others) };
 }
 
 /** What is there. Where only one object is wanted, the rest of its collection (there may be thousands) is not read. */

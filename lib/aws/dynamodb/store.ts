@@ -37,6 +37,9 @@ const maxGets = 5;
  */
 const maxWrites = 16;
 
+/** And so many of those that create a whole lot of objects. */
+const maxLargeWrites = 4;
+
 /** What a store on DynamoDB takes besides its table. */
 export type DynamoStoreOptions = Parameters<typeof settingsOf>[0];
 
@@ -46,6 +49,7 @@ export class DynamoStore implements Store {
   private readonly settings: Settings;
   private readonly writer = new Writer();
   private readonly turns = new Turns(maxWrites);
+  private readonly largeTurns = new Turns(maxLargeWrites);
   private readonly tails = new Map<string, Tail>();
   private readonly closing = new AbortController();
 
@@ -61,7 +65,7 @@ export class DynamoStore implements Store {
   createMissing(collection: Collection, objects: readonly NewObject[]): Promise<readonly number[]> {
     return this.run(async () => {
       const tail = this.tail(collection);
-      const revisions = await createMissing(this.writer, tail.log, objects, this.turns);
+      const revisions = await createMissing(this.writer, tail.log, objects, this.largeTurns);
       if (objects.length > 0) tail.kick();
       return revisions;
     });

@@ -5,6 +5,7 @@
 import {
   KeyExists,
   KeyNotFound,
+  type NewObject,
   RevisionConflict,
   StoreUnavailable,
   type Value,
@@ -51,6 +52,13 @@ interface Ticket {
   readonly giveUpAt: number;
 }
 
+/** A change with the version it replaces and its ticket. */
+interface Step {
+  readonly change: Change;
+  readonly current?: Version | undefined;
+  readonly ticket: Ticket;
+}
+
 const maxRemembered = 2_000;
 
 /** Writes, and remembers the last versions seen so that an update need not read what was just read. */
@@ -65,10 +73,11 @@ export class Writer {
     for (let isFirst = true; ; isFirst = false) {
       const current = expected === undefined ? undefined : await this.current(change, expected, isFirst);
       const giveUpAt = clock.now() + times.giveUpMs;
-      const counter = await log.takeTicket(giveUpAt);
+      const counter = await log.takeTickets(1, giveUpAt);
       const { ticket: revision, partitions } = counter;
       const ticket = { revision, partitions, writer: random.uuid(), giveUpAt };
-      if (await this.attempt(change, current, ticket)) {
+      if (await this.attempt(log, [{ change, current, ticket }])) {
+        log.committed(1, counter);
         log.tendLater(counter);
         return revision;
       }
@@ -77,6 +86,26 @@ export class Writer {
         throw new StoreUnavailable("the write came too late again and again; try again later");
       }
     }
+  }
+
+  /**
+   * Creates objects in one transaction. Returns their revisions; undefined where that is impossible, because a key is
+   * taken, say: nothing was written then. Throws ValueTooLarge; StoreUnavailable if the outcome may be unknown.
+   */
+  async createTogether(log: CollectionLog, objects: readonly NewObject[]): Promise<readonly number[] | undefined> {
+    const { clock, times, random } = log.settings;
+    const giveUpAt = clock.now() + times.giveUpMs;
+    const counter = await log.takeTickets(objects.length, giveUpAt);
+    const shared = { partitions: counter.partitions, writer: random.uuid(), giveUpAt };
+    const first = counter.ticket - objects.length + 1;
+    const steps = objects.map((object, n) => ({
+      change: { log, ...object },
+      ticket: { revision: first + n, ...shared },
+    }));
+    if (!(await this.attempt(log, steps))) return undefined;
+    log.committed(objects.length, counter);
+    log.tendLater(counter);
+    return steps.map(({ ticket }) => ticket.revision);
   }
 
   /** Remembers an object item that was read. */
@@ -109,39 +138,39 @@ export class Writer {
     if (item !== undefined && item[attribute.dead] === undefined) throw new KeyExists(`${key} exists`);
   }
 
-  /** False: the ticket is void, nothing was written. */
-  private async attempt(change: Change, current: Version | undefined, ticket: Ticket): Promise<boolean> {
-    const { log } = change;
+  /** One transaction of steps whose tickets were taken together. False: the tickets are void, nothing was written. */
+  private async attempt(log: CollectionLog, steps: readonly Step[]): Promise<boolean> {
     const { clock, random } = log.settings;
-    // The first of them is the object's.
-    let writes: Write[];
+    const tickets = steps.map(({ ticket }) => ticket);
+    const [{ giveUpAt }] = tickets;
+    // The first of each is the object's.
+    let writes: Write[][];
     try {
-      writes = transaction(change, current, ticket);
+      writes = steps.map(transaction);
     } catch (error) {
-      await settleOwn(log, ticket);
+      await settleOwn(log, tickets);
       throw error;
     }
     for (let backoffMs = 5; ; backoffMs = Math.min(backoffMs * 2, 500)) {
       try {
-        if (clock.now() >= ticket.giveUpAt) throw new OutcomeUnknown("the time of the ticket is over");
-        await log.table.transact(writes);
+        if (clock.now() >= giveUpAt) throw new OutcomeUnknown("the time of the ticket is over");
+        await log.table.transact(writes.flat());
         break;
       } catch (error) {
         if (error instanceof ConditionFailed || error instanceof OutcomeUnknown) {
-          if (!(await settleOwn(log, ticket))) return false;
-          await shown(change, ticket);
+          if (!(await settleOwn(log, tickets))) return false;
+          await Promise.all(steps.map(shown));
           break;
         }
         if (!(error instanceof TableBusy)) {
           // Nobody should have to wait for this ticket; what is wrong is said by the error that comes first.
-          await settleOwn(log, ticket).catch(() => undefined);
+          await settleOwn(log, tickets).catch(() => undefined);
           throw error;
         }
       }
       await clock.sleep(backoffMs * (0.5 + random.number()));
     }
-    const [object] = writes;
-    if (object !== undefined && "put" in object) this.remember(log, object.put);
+    for (const [object] of writes) if (object !== undefined && "put" in object) this.remember(log, object.put);
     return true;
   }
 }
@@ -157,10 +186,16 @@ function versionOf(item: Item): Version {
 }
 
 /**
- * Voids a ticket of one's own. True: too late, it has committed. A transaction that is still on its way fails when it
- * arrives, since the void is there.
+ * Voids one's own tickets of one transaction. True: too late, it has committed. A transaction that is still on its way
+ * fails when it arrives, since the first void is there.
  */
-async function settleOwn(log: CollectionLog, { revision, partitions, writer }: Ticket): Promise<boolean> {
+async function settleOwn(log: CollectionLog, [first, ...rest]: readonly Ticket[]): Promise<boolean> {
+  if (await settleOne(log, first)) return true;
+  await Promise.all(rest.map((ticket) => settleOne(log, ticket)));
+  return false;
+}
+
+async function settleOne(log: CollectionLog, { revision, partitions, writer }: Ticket): Promise<boolean> {
   try {
     return await log.persist(async () => {
       try {
@@ -183,7 +218,7 @@ async function settleOwn(log: CollectionLog, { revision, partitions, writer }: T
  * Waits until the object's item shows a commit that was seen in the log: a transaction's items need not show it at the
  * same moment, and who has an acknowledgement must get what was written.
  */
-async function shown({ log, key, isDeletion = false }: Change, { revision }: Ticket): Promise<void> {
+async function shown({ change: { log, key, isDeletion = false }, ticket: { revision } }: Step): Promise<void> {
   await log.persist(async () => {
     const item = await log.table.get(log.layout.object(key));
     const isShown = item === undefined ? isDeletion : numberOf(item, attribute.revision) >= revision;
@@ -192,7 +227,7 @@ async function shown({ log, key, isDeletion = false }: Change, { revision }: Tic
 }
 
 /** All items of a change, the object's first. Throws ValueTooLarge, or what the value's own text throws. */
-function transaction(change: Change, current: Version | undefined, ticket: Ticket): Write[] {
+function transaction({ change, current, ticket }: Step): Write[] {
   const { log, key, value, isDeletion } = change;
   const { layout, settings } = log;
   const { revision, partitions, writer } = ticket;

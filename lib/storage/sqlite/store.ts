@@ -3,9 +3,11 @@ import type { DatabaseSync } from "node:sqlite";
 import { type Clock, systemClock } from "../../apimachinery/clock.ts";
 import {
   type Collection,
+  KeyExists,
   type ListOptions,
   type ListResult,
   type LogEntry,
+  type NewObject,
   type OwnedObject,
   type Store,
   type StoredObject,
@@ -100,6 +102,15 @@ class SqliteStore implements Store {
 
   create(collection: Collection, key: string, value: Value): Promise<number> {
     return this.write({ state: this.state(collection), key, value });
+  }
+
+  /** All at once, which one commit takes. */
+  createMissing(collection: Collection, objects: readonly NewObject[]): Promise<readonly number[]> {
+    const unlessTaken = (error: unknown) => {
+      if (error instanceof KeyExists) return 0;
+      throw error;
+    };
+    return Promise.all(objects.map(({ key, value }) => this.create(collection, key, value).catch(unlessTaken)));
   }
 
   update(collection: Collection, key: string, expected: number, value: Value): Promise<number> {

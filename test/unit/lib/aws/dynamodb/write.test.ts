@@ -14,13 +14,14 @@ import {
 import {
   type Collection,
   KeyExists,
+  RevisionCompacted,
   RevisionConflict,
   StoreUnavailable,
   ValueTooLarge,
 } from "../../../../../lib/storage/interface.ts";
 import { noFaults, SimulatedConnection, SimulatedTable } from "../../../../sim/store-table.ts";
 import { processClock, World } from "../../../../sim/store-world.ts";
-import { value } from "../../../../suites/store-model.ts";
+import { payloadOf, value } from "../../../../suites/store-model.ts";
 
 const pods: Collection = { cluster: "prod", group: "", resource: "pods" };
 const day = 86_400_000;
@@ -29,6 +30,8 @@ type Transact = (writes: readonly Write[]) => Promise<void>;
 
 /** What happens to transactions, the first of them alone. */
 let fault: ((commit: Transact, writes: readonly Write[]) => Promise<void>) | undefined;
+/** That have come so far. */
+let requests: number;
 let world: World;
 let table: SimulatedTable;
 let store: DynamoStore;
@@ -40,11 +43,18 @@ function checkKey({ pk, sk }: ItemKey): void {
 
 class FaultyConnection extends SimulatedConnection {
   override async get(key: ItemKey): Promise<Item | undefined> {
+    requests++;
     checkKey(key);
     return super.get(key);
   }
 
+  override async write(write: Write): Promise<Item | undefined> {
+    requests++;
+    return super.write(write);
+  }
+
   override async transact(writes: readonly Write[]): Promise<void> {
+    requests++;
     for (const write of writes) checkKey(keyOf(write));
     const now = fault;
     fault = undefined;
@@ -55,6 +65,7 @@ class FaultyConnection extends SimulatedConnection {
 
 beforeEach(() => {
   fault = undefined;
+  requests = 0;
   world = new World(1);
   table = new SimulatedTable(world);
   const connection = new FaultyConnection(table, noFaults);
@@ -119,6 +130,18 @@ describe.each(faults)("a transaction that $name", (one) => {
     await expect(within(store.create(pods, "a/x", value("2")))).rejects.toThrow(KeyExists);
   });
 
+  test("of many creations is one creation each", async () => {
+    fault = one.fault;
+    const objects = ["a/x", "a/y", "a/z"].map((key) => ({ key, value: value(key) }));
+    const revisions = await within(store.createMissing(pods, objects));
+    await within(world.sleep(60_000));
+    const { items } = await within(store.list(pods));
+    expect(items.map(({ key, revision }) => ({ key, revision }))).toEqual(
+      objects.map(({ key }, n) => ({ key, revision: revisions[n] })),
+    );
+    expect(logged()).toEqual(["created", "created", "created"]);
+  });
+
   test("of an update is one update", async () => {
     const first = await within(store.create(pods, "a/x", value("1")));
     fault = one.fault;
@@ -137,6 +160,41 @@ describe.each(faults)("a transaction that $name", (one) => {
     expect(await within(store.get(pods, "a/x"))).toBeUndefined();
     expect(logged()).toEqual(["created", "deleted"]);
   });
+});
+
+test("many creations of which others make one now are one creation each, and no ticket is left open", async () => {
+  fault = async (commit, writes) => {
+    await new DynamoStore(new SimulatedConnection(table, noFaults), {
+      clock: processClock(world, () => true),
+      random: world.random,
+    }).create(pods, "a/y", value("theirs"));
+    return commit(writes);
+  };
+  const objects = ["a/x", "a/y", "a/z"].map((key) => ({ key, value: value("ours") }));
+  const revisions = await within(store.createMissing(pods, objects));
+  expect(revisions.map((revision) => revision > 0)).toEqual([true, false, true]);
+  const { items, revision } = await within(store.list(pods));
+  expect(items.map(payloadOf)).toEqual(["ours", "theirs", "ours"]);
+  expect(await within(store.revision(pods))).toBe(revision);
+  expect(table.all().filter(({ t }) => t === "void")).toHaveLength(3);
+});
+
+test("many creations take few requests, and their history is forgotten by one write where nothing is open in it", async () => {
+  const named = (name: string) => Array.from({ length: 60 }, (_, n) => ({ key: `${name}/${n}`, value: value("1") }));
+  const newest = Math.max(...(await within(store.createMissing(pods, named("a")))));
+  // Tickets for 49 and 11, their transactions, and the collection's place in its cluster's list.
+  expect(requests).toBe(6);
+  requests = 0;
+  await within(store.compact(pods, newest));
+  expect(requests).toBe(1);
+  const { signal } = new AbortController();
+  const watch = store.watch(pods, { after: newest - 1, signal })[Symbol.asyncIterator]();
+  await expect(within(watch.next())).rejects.toThrow(RevisionCompacted);
+  // A ticket of somebody who is gone: what comes after it is settled when it is void.
+  table.write({ update: { pk: "prod//pods#rev", sk: "-" }, add: { rev: 1 } });
+  const later = await within(store.createMissing(pods, named("b")));
+  await within(store.compact(pods, Math.max(...later)));
+  expect(table.history.get(newest + 1)).toMatchObject({ t: "void" });
 });
 
 test("a table that is throttled for good is told, and nothing is written", async () => {
