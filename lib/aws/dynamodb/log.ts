@@ -165,7 +165,7 @@ export class CollectionLog {
   tendLater(counter: Counter): void {
     if (this.isTending || !this.isTendingDue(counter)) return;
     this.isTending = true;
-    this.counter()
+    this.tend(counter)
       .catch(() => undefined) // Whoever comes next tries again, and reports what is wrong with the table.
       .finally(() => {
         this.isTending = false;

@@ -107,6 +107,36 @@ describe("reports", () => {
   });
 });
 
+describe("a report of a heartbeat alone", () => {
+  it("is one small write and nothing else, also where it comes again or late", async () => {
+    const one = taker();
+    const beat = report([{ kind: "heartbeat", at: 0 }]);
+    const at = (ms: number) => ({ attributes: { ...record("", "").attributes, SentTimestamp: String(sentAt + ms) } });
+    // The first of a node writes its Lease.
+    await one.run({ Records: [record("first", beat)] }, 30_000);
+    const asked: string[] = [];
+    const { write } = table;
+    for (const method of ["get", "getMany", "query", "transact"] as const) {
+      table[method] = () => {
+        throw new Error(`asks for ${method}`);
+      };
+    }
+    table.write = (written) => {
+      asked.push(JSON.stringify(written));
+      return write(written);
+    };
+    for (const ms of [10_000, 20_000, 20_000, 10_000, 299_999]) {
+      const { batchItemFailures } = await one.run({ Records: [record(`at ${ms}`, beat, at(ms))] }, 30_000);
+      expect(batchItemFailures).toEqual([]);
+    }
+    expect(asked).toHaveLength(5);
+    // A unit is a KB.
+    for (const written of asked) expect(written.length).toBeLessThan(1_000);
+    const item = table.items.get({ pk: "default#health", sk: node });
+    expect(item).toMatchObject({ at: sentAt + 299_999, lease: sentAt });
+  });
+});
+
 describe("a report that takes longer than there is time", () => {
   /** The request that claims an item takes so many ms. Gives what is claimed. */
   function slowTable(clock: FakeClock, itemMs: number): string[] {

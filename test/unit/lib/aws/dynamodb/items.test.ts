@@ -172,6 +172,22 @@ describe("history", () => {
   });
 });
 
+describe("a write that comes when history is to be forgotten", () => {
+  test("sees to that with the counter that it has, in the background", async () => {
+    const first = await within(store.create(pods, "a/x", value("1")));
+    await pass(6 * minute);
+    const asked = requestsOf(connection);
+    const second = await within(store.update(pods, "a/x", first, value("2")));
+    await pass(2_000);
+    expect(asked.splice(0)).toEqual(["write", "transact", "getMany", "write"]);
+    await pass(6 * minute);
+    await within(store.update(pods, "a/x", second, value("3")));
+    await pass(2_000);
+    expect(asked).toEqual(["write", "transact", "getMany", "write"]);
+    expect(table.get(layout.counter())).toMatchObject({ compacted: second });
+  });
+});
+
 describe("a glance", () => {
   test("tells the newest revisions in one request", async () => {
     const nodes = { ...pods, resource: "nodes" };
