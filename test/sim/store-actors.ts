@@ -179,7 +179,7 @@ export class Process {
 
   private async writeOnce(id: string, key: string): Promise<void> {
     const { store, notes, world } = this;
-    const value = valueOf(id);
+    const value = thing(id);
     let hasBegun = false;
     try {
       const current = await store.get(collection, key);
@@ -205,8 +205,10 @@ export class Process {
   /** Creates what is missing, as a fresh cluster's first server does while others are at work. */
   private async createMissing(name: string): Promise<void> {
     const { store, notes, world } = this;
-    const written = keys.map((key) => ({ id: `${name}/${key}`, key }));
-    const objects = written.map(({ id, key }) => ({ key, value: valueOf(id) }));
+    const own = ["a", "a", "b"].map((namespace, n) => `${namespace}/${name}-${n}`);
+    const all = world.chance(0.5) ? [world.pick(keys), ...own] : own;
+    const written = all.map((key) => ({ id: `${name}/${key}`, key }));
+    const objects = written.map(({ id, key }) => ({ key, value: thing(id) }));
     let revisions: readonly number[];
     try {
       revisions = await store.createMissing(collection, objects);
@@ -222,8 +224,8 @@ export class Process {
     await tolerate(async () => {
       for (const [n, revision] of revisions.entries()) {
         if (revision === 0) continue;
-        const seen = await store.get(collection, keys[n]);
-        notes.gets.push({ key: keys[n], after: revision, revision: seen?.revision ?? 0 });
+        const seen = await store.get(collection, all[n]);
+        notes.gets.push({ key: all[n], after: revision, revision: seen?.revision ?? 0 });
       }
     });
   }
@@ -282,7 +284,7 @@ export class Process {
   }
 }
 
-const valueOf = (id: string): Value => ({
+const thing = (id: string): Value => ({
   text: (revision) => JSON.stringify({ id, revision }),
   labels: { id },
   fields: {},
