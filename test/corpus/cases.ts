@@ -66,7 +66,8 @@ function expand(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, expand(one)]));
 }
 
-const step = (short: unknown): Step => ({
+/** What a step is where nothing else is said. */
+export const usualStep: Omit<Step, "method" | "path"> = {
   type: "application/json",
   accept: "application/json",
   headers: {},
@@ -74,6 +75,10 @@ const step = (short: unknown): Step => ({
   drop: [],
   watch: false,
   text: false,
+};
+
+const step = (short: unknown): Step => ({
+  ...usualStep,
   ...(expand(short) as Partial<Step> & Pick<Step, "method" | "path">),
 });
 

@@ -2,7 +2,7 @@
 import { setTimeout } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import { type Handler, responseText, type ServerResponse } from "../../lib/apimachinery/http.ts";
-import type { Answer, Case, Step } from "./cases.ts";
+import { type Answer, type Case, type Step, usualStep } from "./cases.ts";
 import { even, evenCell } from "./even.ts";
 import { dig, drop } from "./paths.ts";
 import type { CorpusServer } from "./server.ts";
@@ -130,16 +130,10 @@ function* differences(want: unknown, got: unknown, path = ""): Generator<string>
 }
 
 const admin = (method: string, path: string, body?: unknown): Step => ({
+  ...usualStep,
   method,
   path,
   body,
-  type: "application/json",
-  accept: "application/json",
-  headers: {},
-  save: {},
-  drop: [],
-  watch: false,
-  text: false,
 });
 
 const collectionOf = (path: string) => path.split("?")[0];

@@ -2,24 +2,17 @@
 import { newBadRequest } from "../../apimachinery/errors.ts";
 import type { ServerResponse } from "../../apimachinery/http.ts";
 import type { AnyObject } from "../../apimachinery/meta.ts";
-import { decodeBody, readBody } from "../body.ts";
-import { withKind } from "../endpoint.ts";
 import type { Negotiated } from "../negotiation.ts";
-import { writeOptions } from "../options.ts";
 import { objectResponse } from "../render.ts";
-import { type ResourceRequest, writeContext } from "../request.ts";
+import type { ResourceRequest } from "../request.ts";
 import { jsonText, withWarnings } from "../respond.ts";
+import { givenObject } from "./given-object.ts";
 
 /** Stores a new object, or answers a review, which is never stored. */
 export async function create(request: ResourceRequest, form: Negotiated): Promise<ServerResponse> {
   const { endpoint, info, server } = request;
   const { strategy, conversion } = endpoint;
-  const options = writeOptions(info.query, "CreateOptions");
-  const { text, format } = await readBody(request.request, endpoint.info.definition);
-  const body = decodeBody(text, format, endpoint.gvk, endpoint.info.definition, options.fieldValidation);
-  const context = writeContext(request, options.dryRun, { fieldManager: options.fieldManager });
-  context.warnings.push(...body.warnings);
-  const given = withKind(endpoint, body.object);
+  const { given, context } = await givenObject(request, "CreateOptions");
   checkNamespace(given, info.namespace);
   strategy.setDefaults?.(given, endpoint.apiVersion);
   if (strategy.review) {

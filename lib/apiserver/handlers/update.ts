@@ -2,25 +2,18 @@
 import { newBadRequest } from "../../apimachinery/errors.ts";
 import type { ServerResponse } from "../../apimachinery/http.ts";
 import type { AnyObject } from "../../apimachinery/meta.ts";
-import { decodeBody, readBody } from "../body.ts";
-import { withKind } from "../endpoint.ts";
 import type { Negotiated } from "../negotiation.ts";
-import { writeOptions } from "../options.ts";
 import { objectResponse } from "../render.ts";
-import { type ResourceRequest, writeContext } from "../request.ts";
+import type { ResourceRequest } from "../request.ts";
 import { withWarnings } from "../respond.ts";
 import { checkNamespace } from "./create.ts";
+import { givenObject } from "./given-object.ts";
 
 /** Replaces an object (or its part that the subresource is about). */
 export async function update(request: ResourceRequest, form: Negotiated): Promise<ServerResponse> {
   const { endpoint, info, server } = request;
   const { strategy, conversion } = endpoint;
-  const options = writeOptions(info.query, "UpdateOptions");
-  const { text, format } = await readBody(request.request, endpoint.info.definition);
-  const body = decodeBody(text, format, endpoint.gvk, endpoint.info.definition, options.fieldValidation);
-  const context = writeContext(request, options.dryRun, { fieldManager: options.fieldManager });
-  context.warnings.push(...body.warnings);
-  const given = withKind(endpoint, body.object);
+  const { given, context } = await givenObject(request, "UpdateOptions");
   checkName(given, info.name);
   checkNamespace(given, info.namespace);
   strategy.setDefaults?.(given, endpoint.apiVersion);

@@ -10,38 +10,52 @@ const part = (value: unknown): Map => (value ?? {}) as Map;
 const given = (value: unknown) => value ?? undefined;
 
 /** A metric of a v2 spec as v1 has it. */
-export function metricToV1({ type, object, pods, resource, containerResource, external }: Map): Map {
-  const target = (of: unknown) => part(part(of).target);
+export function metricToV1(metric: Map): Map {
+  return toV1(metric, "target", undefined);
+}
+
+/** A metric of a v2 status as v1 has it. */
+export function statusToV1(metric: Map): Map {
+  return toV1(metric, "current", "0");
+}
+
+/** `values` is what v2 calls the values and v1 begins their names with; `none` is what may be absent from a spec alone. */
+function toV1(
+  { type, object, pods, resource, containerResource, external }: Map,
+  values: "target" | "current",
+  none: "0" | undefined,
+): Map {
+  const valuesOf = (of: unknown) => part(part(of)[values]);
   const metric = (of: unknown) => part(part(of).metric);
-  const resourceSource = (of: unknown) => ({
+  const ofResource = (of: unknown) => ({
     name: part(of).name,
-    targetAverageUtilization: given(target(of).averageUtilization),
-    targetAverageValue: given(target(of).averageValue),
+    [`${values}AverageUtilization`]: given(valuesOf(of).averageUtilization),
+    [`${values}AverageValue`]: valuesOf(of).averageValue ?? none,
   });
   return {
     type,
     object: object && {
       target: part(object).describedObject,
       metricName: metric(object).name,
-      targetValue: target(object).value ?? "0",
+      [`${values}Value`]: valuesOf(object).value ?? "0",
       selector: given(metric(object).selector),
-      averageValue: given(target(object).averageValue),
+      averageValue: given(valuesOf(object).averageValue),
     },
     pods: pods && {
       metricName: metric(pods).name,
-      targetAverageValue: target(pods).averageValue ?? "0",
+      [`${values}AverageValue`]: valuesOf(pods).averageValue ?? "0",
       selector: given(metric(pods).selector),
     },
-    resource: resource && resourceSource(resource),
+    resource: resource && ofResource(resource),
     containerResource: containerResource && {
-      ...resourceSource(containerResource),
+      ...ofResource(containerResource),
       container: part(containerResource).container,
     },
     external: external && {
       metricName: metric(external).name,
       metricSelector: given(metric(external).selector),
-      targetValue: given(target(external).value),
-      targetAverageValue: given(target(external).averageValue),
+      [`${values}Value`]: valuesOf(external).value ?? none,
+      [`${values}AverageValue`]: given(valuesOf(external).averageValue),
     },
   };
 }
@@ -87,43 +101,6 @@ export function metricFromV1({ type, object, pods, resource, containerResource, 
         value: given(of.external.targetValue),
         averageValue: given(of.external.targetAverageValue),
       },
-    },
-  };
-}
-
-/** A metric of a v2 status as v1 has it. */
-export function statusToV1({ type, object, pods, resource, containerResource, external }: Map): Map {
-  const current = (of: unknown) => part(part(of).current);
-  const metric = (of: unknown) => part(part(of).metric);
-  const resourceStatus = (of: unknown) => ({
-    name: part(of).name,
-    currentAverageUtilization: given(current(of).averageUtilization),
-    currentAverageValue: current(of).averageValue ?? "0",
-  });
-  return {
-    type,
-    object: object && {
-      target: part(object).describedObject,
-      metricName: metric(object).name,
-      currentValue: current(object).value ?? "0",
-      selector: given(metric(object).selector),
-      averageValue: given(current(object).averageValue),
-    },
-    pods: pods && {
-      metricName: metric(pods).name,
-      currentAverageValue: current(pods).averageValue ?? "0",
-      selector: given(metric(pods).selector),
-    },
-    resource: resource && resourceStatus(resource),
-    containerResource: containerResource && {
-      ...resourceStatus(containerResource),
-      container: part(containerResource).container,
-    },
-    external: external && {
-      metricName: metric(external).name,
-      metricSelector: given(metric(external).selector),
-      currentValue: current(external).value ?? "0",
-      currentAverageValue: given(current(external).averageValue),
     },
   };
 }

@@ -7,7 +7,7 @@ import { ageCell, containerCells, selectorCell } from "../printers/cells.ts";
 import type { Strategy } from "../strategy.ts";
 import { countGeneration, same } from "../validation/generation.ts";
 import { validateNonNegative } from "../validation/number.ts";
-import { nameWarnings, validateAtMost, validateCounts, validateReplicatedTemplate } from "../validation/workload.ts";
+import { nameWarnings, validateReplicaCounts, validateReplicatedTemplate } from "../validation/workload.ts";
 
 const specField = path("spec");
 const templateField = specField.child("template");
@@ -60,18 +60,7 @@ export const replicaSetStrategy: Strategy<ReplicaSet> = {
       prepareForUpdate(set, old) {
         set.spec = old.spec;
       },
-      validateUpdate: ({ status }) => [
-        ...validateCounts(status, [
-          "replicas",
-          "fullyLabeledReplicas",
-          "readyReplicas",
-          "availableReplicas",
-          "observedGeneration",
-          "terminatingReplicas",
-        ]),
-        ...validateAtMost(status, ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"], "replicas"),
-        ...validateAtMost(status, ["availableReplicas"], "readyReplicas", "cannot be greater than readyReplicas"),
-      ],
+      validateUpdate: ({ status }) => validateReplicaCounts(status),
     },
   },
   scale: {

@@ -10,8 +10,7 @@ import { validateNonNegative } from "../validation/number.ts";
 import {
   nameWarnings,
   validateAlwaysRunning,
-  validateAtMost,
-  validateCounts,
+  validateReplicaCounts,
   validateSelected,
 } from "../validation/workload.ts";
 
@@ -80,17 +79,7 @@ export const replicationControllerStrategy: Strategy<ReplicationController> = {
       prepareForUpdate(controller, old) {
         controller.spec = old.spec;
       },
-      validateUpdate: ({ status }) => [
-        ...validateCounts(status, [
-          "replicas",
-          "fullyLabeledReplicas",
-          "readyReplicas",
-          "availableReplicas",
-          "observedGeneration",
-        ]),
-        ...validateAtMost(status, ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"], "replicas"),
-        ...validateAtMost(status, ["availableReplicas"], "readyReplicas", "cannot be greater than readyReplicas"),
-      ],
+      validateUpdate: ({ status }) => validateReplicaCounts(status),
     },
   },
   scale: {

@@ -103,6 +103,22 @@ export function validateAtMost(
   });
 }
 
+/** The counts of a ReplicaSet's status, or of a ReplicationController's, which has no terminatingReplicas. */
+export function validateReplicaCounts(status: object | undefined): FieldError[] {
+  return [
+    ...validateCounts(status, [
+      "replicas",
+      "fullyLabeledReplicas",
+      "readyReplicas",
+      "availableReplicas",
+      "observedGeneration",
+      "terminatingReplicas",
+    ]),
+    ...validateAtMost(status, ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"], "replicas"),
+    ...validateAtMost(status, ["availableReplicas"], "readyReplicas", "cannot be greater than readyReplicas"),
+  ];
+}
+
 /** The count of name collisions only grows. */
 export function validateCollisionCount(value: number | undefined, old: number | undefined): FieldError[] {
   if (old === undefined || (value !== undefined && value >= old)) return [];

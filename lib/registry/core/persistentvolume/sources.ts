@@ -17,6 +17,7 @@ import type {
   PersistentVolumeSpec,
   SecretReference,
 } from "../../../openapi/types/core-v1.ts";
+import { hostPathTypes } from "../../pod-spec/volumes/disks.ts";
 
 /** The names of the fields, in the order in which upstream looks at them. */
 export const sourceNames = [
@@ -43,17 +44,6 @@ export const sourceNames = [
   "storageos",
   "csi",
 ] as const;
-
-const hostPathTypes = [
-  "",
-  "BlockDevice",
-  "CharDevice",
-  "Directory",
-  "DirectoryOrCreate",
-  "File",
-  "FileOrCreate",
-  "Socket",
-];
 
 /** What each of the sources of old must name; the storage behind them is gone from Kubernetes, the fields are not. */
 const neededBySource: Readonly<Record<string, readonly string[]>> = {

@@ -26,7 +26,8 @@ export function needed(path: Path, fields: Record<string, string | undefined>): 
   return missing.map(([name]) => required(path.child(name), ""));
 }
 
-const hostPathTypes = [
+/** The types of a hostPath, in a pod or in a PersistentVolume. */
+export const hostPathTypes = [
   "",
   "BlockDevice",
   "CharDevice",
