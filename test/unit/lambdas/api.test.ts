@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type CloudCluster, type Clusters, openClusters } from "../../../lambdas/wiring/cluster.ts";
 import { readEnvironment } from "../../../lambdas/wiring/environment.ts";
@@ -59,6 +60,8 @@ const event = (method: string, path: string, query: Record<string, string> = {})
   body: null,
   isBase64Encoded: false,
 });
+
+const authorized = { Authorization: ["Bearer token"] };
 
 const create = (name: string) => cluster.client(admin).create(configmaps, { metadata: { name, namespace: "default" } });
 
@@ -227,11 +230,8 @@ async function startGateway(of: LambdaFunction) {
   };
 }
 
-async function read({ body }: StreamedAnswer): Promise<string> {
-  let text = "";
-  for await (const chunk of body) text += chunk;
-  return text;
-}
+/** Chunks end anywhere, in the middle of a letter too. */
+const read = async ({ body }: StreamedAnswer) => Buffer.concat(await Array.fromAsync(body)).toString();
 
 /** No request reaches the table for longer than a quiet watch pauses: the one thing that only time can tell. */
 async function expectQuiet(): Promise<void> {
@@ -245,6 +245,69 @@ describe("a streamed answer that is no watch", () => {
     const answer = await function_.invoke(event("GET", `${collection}/missing`)).streamed;
     expect(answer.head.statusCode).toBe(404);
     expect(JSON.parse(await read(answer))).toMatchObject({ kind: "Status", reason: "NotFound" });
+  });
+
+  test("is a head alone where HEAD asks", async () => {
+    const answer = await function_.invoke(event("HEAD", "/readyz")).streamed;
+    expect([await read(answer), answer.head.statusCode]).toEqual(["", 200]);
+  });
+
+  test("may be larger than what Lambda takes as a whole, and is as good compressed", async () => {
+    const client = cluster.client(admin);
+    const namespace = "kube-public";
+    const data = { text: "\u00e4\u20ac\u{1f600}".repeat(100_000) };
+    const names = Array.from({ length: 8 }, (_, index) => `large-${index}`);
+    await Promise.all(names.map((name) => client.create(configmaps, { metadata: { name, namespace }, data })));
+    const path = `/api/v1/namespaces/${namespace}/configmaps`;
+    const body = await read(await function_.invoke(event("GET", path)).streamed);
+    expect(Buffer.byteLength(body)).toBeGreaterThan(6 * 1024 * 1024);
+    const items: { metadata: { name: string }; data: object }[] = JSON.parse(body).items;
+    const large = items.filter(({ metadata }) => names.includes(metadata.name));
+    expect(large.map((one) => JSON.stringify(one.data) === JSON.stringify(data))).toEqual(names.map(() => true));
+    const asked = { ...event("GET", path), multiValueHeaders: { ...authorized, "accept-encoding": ["gzip"] } };
+    const zipped = await function_.invoke(asked).streamed;
+    const unzipped = gunzipSync(Buffer.concat(await Array.fromAsync(zipped.body))).toString();
+    expect(unzipped === body).toBe(true);
+    expect(zipped.head.multiValueHeaders).toMatchObject({ "Content-Encoding": ["gzip"], Vary: ["Accept-Encoding"] });
+  });
+
+  test("knows bodies that are no text, as the gateway hands them over", async () => {
+    const field = (number: number, value: Uint8Array) =>
+      Buffer.concat([Buffer.from([(number << 3) | 2, value.length]), value]);
+    const kind = Buffer.concat([field(1, Buffer.from("v1")), field(2, Buffer.from("ConfigMap"))]);
+    const bytes = Buffer.from([0, 0xff, 0x80]);
+    const entry = Buffer.concat([field(1, Buffer.from("raw")), field(2, bytes)]);
+    const object = Buffer.concat([field(1, field(1, Buffer.from("binary"))), field(3, entry)]);
+    const body = Buffer.concat([Buffer.from("k8s\0"), field(1, kind), field(2, object)]);
+    const headers = { ...authorized, "content-type": ["application/vnd.kubernetes.protobuf"] };
+    const sent = { multiValueHeaders: headers, body: body.toString("base64"), isBase64Encoded: true };
+    const answer = await function_.invoke({ ...event("POST", collection), ...sent }).streamed;
+    expect(JSON.parse(await read(answer))).toMatchObject({ binaryData: { raw: bytes.toString("base64") } });
+  });
+
+  test("knows headers and parameters that come more than once", async () => {
+    const headers = { ...authorized, "Impersonate-User": ["jane"], "Impersonate-Group": ["a,b", "c"] };
+    const path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+    const review = JSON.stringify({ apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" });
+    const sent = { multiValueHeaders: { ...headers, "content-type": ["application/json"] }, body: review };
+    const who = await function_.invoke({ ...event("POST", path), ...sent }).streamed;
+    expect(JSON.parse(await read(who)).status.userInfo).toMatchObject({
+      username: "jane",
+      groups: ["a,b", "c", "system:authenticated"],
+    });
+    const parameters = { multiValueQueryStringParameters: { dryRun: ["All", "All"] } };
+    const body = JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "dry" } });
+    const dry = await function_.invoke({ ...event("POST", collection), ...sent, ...parameters, body }).streamed;
+    expect([await read(dry), dry.head.statusCode]).toEqual([expect.stringContaining("jane"), 403]);
+  });
+
+  test("is a Status, and no stream, where a watch cannot begin", async () => {
+    const asked = { watch: "true", resourceVersion: "nonsense" };
+    const refused = await function_.invoke(event("GET", collection, asked)).streamed;
+    expect(JSON.parse(await read(refused))).toMatchObject({ kind: "Status", code: refused.head.statusCode });
+    const nobody = { ...event("GET", collection, { watch: "true" }), headers: { Authorization: "Bearer wrong" } };
+    const unknown = await function_.invoke(nobody).streamed;
+    expect(JSON.parse(await read(unknown))).toMatchObject({ reason: "Unauthorized", code: unknown.head.statusCode });
   });
 
   test("is 501 where a way into a node is needed", async () => {
