@@ -6,7 +6,7 @@ import { Loops } from "../../lambdas/wiring/loops.ts";
 import { localSigner } from "../../lib/apiserver/authentication/signer.ts";
 import { createClusterServer } from "../../lib/apiserver/cluster-server.ts";
 import { DynamoStore } from "../../lib/aws/dynamodb/store.ts";
-import type { Item, Table } from "../../lib/aws/dynamodb/table.ts";
+import type { Item, ReadOptions, Table } from "../../lib/aws/dynamodb/table.ts";
 import type { SqsRecord } from "../../lib/aws/sqs/event.ts";
 import type { OutgoingMessage } from "../../lib/aws/sqs/queue-sender.ts";
 import type { StreamRecord } from "../../lib/aws/stream/log-records.ts";
@@ -41,6 +41,8 @@ export class CloudLoops {
   readonly sent: SentMessage[] = [];
   /** Requests to the table, by method. */
   readonly requests: string[] = [];
+  /** What all reads have taken, as if no item were larger than a unit. */
+  readUnits = 0;
   /** Called before each send, with the queue; throws to make it fail. */
   beforeSend: ((url: string) => void) | undefined;
   /** Called before each request to the table; throws to make it fail. */
@@ -135,9 +137,18 @@ export class CloudLoops {
         if (typeof method !== "function" || property === "close") return method;
         return async (...args: unknown[]) => {
           note(String(property));
+          this.readUnits += readUnits(String(property), args);
           return Reflect.apply(method, target, args);
         };
       },
     });
   }
+}
+
+/** Half a unit where the read need not be consistent; one for each item, or for a query's page. */
+function readUnits(method: string, [what, options]: readonly unknown[]): number {
+  const { eventually = false } = (method === "query" ? what : (options ?? {})) as ReadOptions;
+  const each = eventually ? 0.5 : 1;
+  if (method === "getMany") return (what as readonly unknown[]).length * each;
+  return ["get", "query", "count"].includes(method) ? each : 0;
 }

@@ -93,8 +93,8 @@ export class Resync {
     const reached = told.map((resource) => informers.revision(resource));
     const taken = buffers.map((buffer) => buffer.take());
     const logged = (change: Change, index: number) => {
-      // A copy may be ahead of others of its resource. Who is woken must come at least as far as the change.
-      const revision = Math.max(reached[index], Number(change.object?.metadata.resourceVersion ?? 0));
+      // The change's own: whoever has seen to it needs no second run. When something went is not known for certain.
+      const revision = Number(change.object?.metadata.resourceVersion ?? reached[index]);
       return { resource: told[index], revision, ...change };
     };
     let wakeups: Wakeup[];

@@ -55,11 +55,13 @@ describe("the tick", () => {
     await minutes(131);
     cloud.sent.length = 0;
     cloud.requests.length = 0;
+    cloud.readUnits = 0;
     await minutes(60);
     expect(cloud.sent).toEqual([]);
     const reads = cloud.requests.filter((method) => method === "getMany" || method === "query" || method === "get");
     expect(reads.length).toBe(cloud.requests.length);
     expect(cloud.requests.length / 60).toBeLessThan(3.5);
+    expect(cloud.readUnits / 60).toBeLessThan(4);
   });
 
   it("costs an idle node little more, though its heartbeats are written each five minutes", async () => {
@@ -76,11 +78,13 @@ describe("the tick", () => {
     await hour();
     cloud.sent.length = 0;
     cloud.requests.length = 0;
+    cloud.readUnits = 0;
     await hour();
     expect(cloud.sent).toEqual([]);
     const writes = cloud.requests.filter((method) => method === "write").length;
     expect(writes / 60).toBeLessThan(0.51);
     expect(cloud.requests.length / 60).toBeLessThan(8);
+    expect(cloud.readUnits / 60).toBeLessThan(8);
   });
 
   it("wakes the node lifecycle for a silent node, now or when its grace ends", async () => {

@@ -138,17 +138,20 @@ describe("resync", () => {
     expect(keys()).toEqual(["->default/b", "->default/c"]);
   });
 
-  it("names a revision that is no older than the change", async () => {
+  it("names the change itself, which may have been seen to; of a deletion a revision that is no older", async () => {
     await start();
-    await create("a");
-    const resync = newResync();
-    lag = 1;
+    const { metadata } = await create("a");
     await create("b");
+    const resync = newResync();
     await resync.run(0);
-    const { metadata } = await cluster.client.get(configmaps, { namespace, name: "b" });
-    expect(sent.find(({ key }) => key.endsWith("b"))?.revision).toBeGreaterThanOrEqual(
-      Number(metadata.resourceVersion),
-    );
+    expect(sent.find(({ key }) => key.endsWith("a"))?.revision).toBe(Number(metadata.resourceVersion));
+    sent.length = 0;
+    await cluster.client.delete(configmaps, { namespace, name: "a" });
+    const { metadata: last } = await create("c");
+    await resync.run(0);
+    const [deletion] = sent.filter(({ key }) => key === "default/a>-");
+    expect(deletion.revision).toBeGreaterThan(Number(metadata.resourceVersion) + 1);
+    expect(deletion.revision).toBeLessThanOrEqual(Number(last.resourceVersion));
   });
 
   it("keeps what could not be sent", async () => {
