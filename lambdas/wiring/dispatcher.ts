@@ -16,7 +16,7 @@ import { forwardDelay } from "../../lib/controllers/queued/delays.ts";
 import { collectionOf, type ParkedEntries, parkedMessage, parseParked } from "../../lib/controllers/queued/messages.ts";
 import type { NodeNudges } from "../../lib/nodes/nudges.ts";
 import { ClusterDispatch, type DispatchedEntry } from "./cluster-dispatch.ts";
-import { inTime, NotDone } from "./in-time.ts";
+import { inTime } from "./in-time.ts";
 import { logError } from "./log.ts";
 import type { Loops } from "./loops.ts";
 
@@ -38,7 +38,8 @@ interface Streamed extends DispatchedEntry {
 /** So long may all others wait for one cluster (ms), and so much of an invocation is kept for parking what is not done. */
 const shareMs = 15_000;
 const reserveMs = 5_000;
-/** A cluster that has not answered in that time is not waited for again so soon; what comes for it is parked at once. */
+/** A cluster that has failed after so long is not waited for again so soon; what comes for it is parked at once. */
+const slowMs = 2_000;
 const troubledMs = 15_000;
 /** What has failed so often is halved each time, until what is to blame stands alone. */
 const halvedFrom = 4;
@@ -167,11 +168,13 @@ export class Dispatcher {
     if ((this.#troubled.get(cluster) ?? 0) > this.#clock.now()) {
       throw new Troubled(`${cluster} did not answer a moment ago`);
     }
+    const begin = this.#clock.now();
     try {
       const dispatching = this.#cluster(cluster).then((share) => share.run(entries));
       return await inTime(this.#clock, end, dispatching);
     } catch (error) {
-      if (error instanceof NotDone) this.#troubled.set(cluster, this.#clock.now() + troubledMs);
+      const now = this.#clock.now();
+      if (now - begin >= slowMs) this.#troubled.set(cluster, now + troubledMs);
       throw error;
     }
   }

@@ -11,6 +11,7 @@ import { SimulatedInboxes } from "./pipeline-inboxes.ts";
 import { Environment, type FunctionOptions, SimulatedFunction } from "./pipeline-lambda.ts";
 import {
   apiFunction,
+  clusterName,
   type Defects,
   dispatchFunction,
   openCluster,
@@ -32,6 +33,10 @@ export interface CloudOptions {
   readonly defects: Defects;
   /** Whether the ticks look for what the stream has not told. */
   readonly hasResync: boolean;
+  /** Nodes are of the first. @default one */
+  readonly clusters?: readonly string[];
+  /** Of the stream. @default as chance says */
+  readonly shards?: number;
 }
 
 const pageItems = 100;
@@ -61,27 +66,28 @@ export class SimulatedCloud {
   /** As the administrator, past everything that fails. */
   readonly observer: Client;
   readonly #inboxes: SimulatedInboxes;
-  readonly #api: SimulatedFunction<ServerRequest, ServerResponse>;
+  readonly #apis: ReadonlyMap<string, SimulatedFunction<ServerRequest, ServerResponse>>;
   readonly #tick: SimulatedFunction<undefined, void>;
   readonly #faults: PipelineFaults;
 
-  constructor({ world, faults, defects, hasResync }: CloudOptions, fresh: SimulatedTable) {
+  constructor(options: CloudOptions, fresh: SimulatedTable) {
+    const { world, faults, defects, hasResync, clusters = [clusterName] } = options;
     this.world = world;
     this.#faults = faults;
     this.table = new SimulatedTable(world, pageItems);
     this.table.copyFrom(fresh);
     this.#inboxes = new SimulatedInboxes(world, faults);
     const queues = new Map<string, SimulatedQueue>();
-    const services: Services = { queues, inboxes: this.#inboxes, defects };
+    const services: Services = { queues, inboxes: this.#inboxes, defects, faults, clusters };
     const make = <E, R>(name: keyof typeof timeouts, open: FunctionOptions<E, R>["open"]) =>
       new SimulatedFunction<E, R>({ name, world, table: this.table, faults, timeoutMs: timeouts[name], open });
-    this.#api = make("api", apiFunction);
+    this.#apis = new Map(clusters.map((name) => [name, make("api", apiFunction(name))]));
     const dispatch = make<StreamEvent | SqsEvent, BatchResponse>("dispatch", dispatchFunction(services));
     const controllers = make("controllers", workerFunction(services, "controllers"));
     const scheduler = make("scheduler", workerFunction(services, "scheduler"));
     const reports = make("reports", reportsFunction(services));
     this.#tick = make("tick", tickFunction(services, hasResync));
-    this.functions = [this.#api, dispatch, controllers, scheduler, reports, this.#tick];
+    this.functions = [...this.#apis.values(), dispatch, controllers, scheduler, reports, this.#tick];
     const wakes = { world, faults, attempts };
     const add = (name: string, fifo: boolean, visibilityMs: number, concurrency: number, target: typeof controllers) =>
       queues.set(
@@ -103,7 +109,7 @@ export class SimulatedCloud {
     this.stream = new SimulatedStream({
       world,
       faults,
-      shards: world.integer(1, 4),
+      shards: options.shards ?? world.integer(1, 4),
       target: (event) => dispatch.invoke(event),
       dropsFailed: defects.dropsFailedBatches === true,
     });
@@ -116,9 +122,15 @@ export class SimulatedCloud {
     this.#expire();
   }
 
-  /** The API as it is reached over the network. */
+  /** The first cluster's API as it is reached over the network. */
   get api(): ApiHandler {
-    return (request) => this.#api.invoke(request);
+    const [api] = this.#apis.values();
+    return (request) => api.invoke(request);
+  }
+
+  /** As the administrator of a cluster, past everything that fails. */
+  observerOf(cluster: string): Client {
+    return this.#clientOf(openCluster(outside(this.world, this.table), cluster).api.handle);
   }
 
   /** Adds a node. */
@@ -193,15 +205,15 @@ function outside(world: World, table: SimulatedTable): Environment {
   return environment;
 }
 
-/** A table with a fresh cluster's objects in it, and the time at which they were there. */
-export async function freshTable(): Promise<{ table: SimulatedTable; at: number }> {
+/** A table with fresh clusters' objects in it, and the time at which they were there. */
+export async function freshTable(clusters: readonly string[] = [clusterName]) {
   const world = new World(1);
   const table = new SimulatedTable(world, pageItems);
-  let isDone = false;
-  const { api } = openCluster(outside(world, table));
-  void api.bootstrap({ port: 443 }).then(() => {
-    isDone = true;
-  });
-  await world.runUntil(() => isDone, 10 * minuteMs);
+  let left = clusters.length;
+  for (const name of clusters) {
+    const { api } = openCluster(outside(world, table), name);
+    void api.bootstrap({ port: 443 }).then(() => left--);
+  }
+  await world.runUntil(() => left === 0, 10 * minuteMs);
   return { table, at: world.now() };
 }

@@ -23,6 +23,8 @@ export interface PipelineFaults {
   tick: number;
   /** A message comes that nobody should have sent. */
   noise: number;
+  /** Of this cluster λ dispatch can read nothing in the table; "" of none. No probability. */
+  troubled: string;
 }
 
 /** Nothing goes wrong. */
@@ -38,6 +40,7 @@ export function calm(): PipelineFaults {
     swapped: 0,
     tick: 0,
     noise: 0,
+    troubled: "",
   };
 }
 
@@ -56,6 +59,7 @@ export function drawFaults(world: World): PipelineFaults {
     swapped: some(2),
     tick: some(4),
     noise: some(3),
+    troubled: "",
   };
 }
 
@@ -63,5 +67,5 @@ export function drawFaults(world: World): PipelineFaults {
 export function calmDown(faults: PipelineFaults): void {
   Object.assign(faults.table, noFaults);
   Object.assign(faults.requests, { lostRequest: 0, lostReply: 0 });
-  Object.assign(faults, { crash: 0, coldStart: 0, repeated: 0, late: 0, swapped: 0, tick: 0, noise: 0 });
+  Object.assign(faults, { crash: 0, coldStart: 0, repeated: 0, late: 0, swapped: 0, tick: 0, noise: 0, troubled: "" });
 }

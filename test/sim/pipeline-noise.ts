@@ -23,7 +23,10 @@ async function noise(cloud: SimulatedCloud, observer: Client): Promise<void> {
   const id = world.random.uuid();
   const fifo = { group: id, deduplicationId: id };
   const gone = { cluster: "default", controller: "replicaset-controller", key: "work/long-gone" };
-  const kind = world.integer(0, 7);
+  const at = { collection: "/pods", at: Math.floor(world.now()) };
+  const park = (entries: readonly unknown[]) =>
+    queue("delays")?.send([{ body: JSON.stringify({ cluster: "default", attempt: 1, entries }) }]);
+  const kind = world.integer(0, 10);
   if (kind === 0) queue("controllers")?.send([{ body: "{", ...fifo }]);
   else if (kind === 1) queue("controllers")?.send([{ body: JSON.stringify({ ...gone, key: 7 }), ...fifo }]);
   else if (kind === 2) queue("controllers")?.send([{ body: JSON.stringify(gone), ...fifo }]);
@@ -31,6 +34,9 @@ async function noise(cloud: SimulatedCloud, observer: Client): Promise<void> {
   else if (kind === 4) queue("reports")?.send([{ body: '{"items":[]}', senderId: "AROAEXAMPLE:node-0" }]);
   else if (kind === 5) queue("scheduler")?.send([{ body: "null", ...fifo }]);
   else if (kind === 6) stream.inserted({ pk: "default//pods#log#0", sk: id, t: "log", r: 1, k: "work/x", d: "{" });
+  else if (kind === 7) park([7]);
+  else if (kind === 8) park([{ ...at, revision: 10 ** 6 }]);
+  else if (kind === 9) park([1, 2, 3].map(() => ({ ...at, revision: world.integer(1, 30) })));
   else await forge(cloud, (await observer.list(pods)).items);
 }
 

@@ -2,7 +2,7 @@
 import { differences, type EndState, readEndState } from "./pipeline-check.ts";
 import { freshTable, SimulatedCloud } from "./pipeline-cloud.ts";
 import { calmDown, drawFaults, type PipelineFaults } from "./pipeline-faults.ts";
-import type { Defects } from "./pipeline-lambdas.ts";
+import { clusterName, type Defects } from "./pipeline-lambdas.ts";
 import { localEndState } from "./pipeline-local.ts";
 import { makeNoise } from "./pipeline-noise.ts";
 import { drawScenario, perform, type Scenario } from "./pipeline-scenario.ts";
@@ -82,6 +82,7 @@ class Run {
       cloud.addNode({ name, index, startDelayMs: world.integer(100, 3_000), clockSkewMs });
     }
     makeNoise(cloud, faults, cloud.observer);
+    this.#trouble(faults);
     const acts = perform(world, this.#scenario, cloud.client, async (name, event) => {
       const agent = cloud.agents.find((one) => one.name === name);
       agent?.[event]();
@@ -105,6 +106,19 @@ class Run {
       deadLetters: cloud.deadLetters.length,
       recoveryMs: took,
     };
+  }
+
+  /** In some runs the cluster's dispatch fails for a while. */
+  #trouble(faults: PipelineFaults): void {
+    const world = this.#world;
+    if (!world.chance(0.2)) return;
+    const at = world.integer(0, 30_000);
+    world.after(at, () => {
+      faults.troubled = clusterName;
+    });
+    world.after(at + world.integer(1_000, 120_000), () => {
+      faults.troubled = "";
+    });
   }
 
   /** Waits until the cluster is as it should be, and sees that it stays so. */
