@@ -1,5 +1,4 @@
 /** Reading of request bodies: media type, size, syntax, kind, schema, in upstream's order and with its texts. */
-
 import { newBadRequest, newUnsupportedMediaType } from "../apimachinery/errors.ts";
 import type { ServerRequest } from "../apimachinery/http.ts";
 import { duplicateKeys, nestingError, syntaxErrorText } from "../apimachinery/json/syntax.ts";

@@ -1,5 +1,4 @@
 /** ListOptions of lists and watches: read and checked (upstream: apis/meta/internalversion/validation). Throws 400 or 422. */
-
 import { newBadRequest, newInvalid } from "../apimachinery/errors.ts";
 import { quote } from "../apimachinery/quote.ts";
 import { type FieldError, forbidden, notSupported, path } from "../apimachinery/validation/field.ts";

@@ -2,7 +2,6 @@
  * Create, update and delete of any kind: strategy hooks, admission and the store in upstream's order (upstream:
  * registry/generic/registry/store.go). Reads of single objects as well; lists and watches go to the store directly.
  */
-
 import type { Clock, Random } from "../apimachinery/clock.ts";
 import { timeText } from "../apimachinery/clock.ts";
 import { deepCopy } from "../apimachinery/equality.ts";

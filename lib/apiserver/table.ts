@@ -1,5 +1,4 @@
 /** Tables, which kubectl prints, and metadata-only objects (upstream: apiserver/pkg/registry/rest/table.go, printers). */
-
 import { newBadRequest } from "../apimachinery/errors.ts";
 import type { AnyObject, ObjectMeta } from "../apimachinery/meta.ts";
 import { quote } from "../apimachinery/quote.ts";

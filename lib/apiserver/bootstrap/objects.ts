@@ -132,7 +132,7 @@ function kubernetesService({ address, port, serviceCIDRs, now }: BootstrapParame
   const cidr = {
     metadata: { name: "kubernetes" },
     spec: { cidrs: [...serviceCIDRs] },
-    status: condition("Ready", "True", "", "Kubernetes Service CIDR is ready", now),
+    status: condition("Ready", "True", "", "Kubernetes default Service CIDR is ready", now),
   };
   return [
     { resource: services, objects: [service], existing: "replace" },

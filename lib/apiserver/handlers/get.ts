@@ -1,5 +1,4 @@
 /** GET of one object. */
-
 import { failure } from "../../apimachinery/errors.ts";
 import type { ServerResponse } from "../../apimachinery/http.ts";
 import { quote } from "../../apimachinery/quote.ts";

@@ -13,6 +13,8 @@ const phrases: Readonly<Record<string, string>> = {
   "apiservices/Service": "The reference to the service that hosts this API endpoint.",
   "certificatesigningrequests/Condition": "Conditions applied to the request, such as approval or denial.",
   "certificatesigningrequests/Requestor": "Base64-encoded PKCS#10 CSR data",
+  "certificatesigningrequests/SignerName":
+    'Requested signer for the request. It is a qualified name in the form: `scope-hostname.io/name`. If empty, it will be defaulted:\n 1. If it\'s a kubelet client certificate, it is assigned\n    "kubernetes.io/kube-apiserver-client-kubelet".\n 2. If it\'s a kubelet serving certificate, it is assigned\n    "kubernetes.io/kubelet-serving".\n 3. Otherwise, it is assigned "kubernetes.io/legacy-unknown".\nDistribution of trust for signers happens out of band. You can select on this field using `spec.signerName`.',
   "clusterrolebindings/Groups": "Groups in the clusterRoleBinding",
   "clusterrolebindings/Role":
     "RoleRef can only reference a ClusterRole in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error.",

@@ -26,17 +26,25 @@ let columns: Readonly<Record<string, readonly Column[]>> | undefined;
 let fields: Readonly<Record<string, readonly string[]>> | undefined;
 const known = new Map<string, readonly ColumnDefinition[]>();
 
-/**
- * The text of a field. Where a paragraph ends, models have two spaces, and where two spaces are, no more: a mark at the
- * reference's end tells which it was.
- */
+/** Where the models' blanks do not tell what the line breaks were. */
+const layouts: Readonly<Record<string, readonly [made: string, meant: string]>> = {
+  "certificatesigningrequests/RequestedDuration": [":\n   1.", ":\n\n  1."],
+  "csidrivers/TokenRequests": ["... }", "...\n}"],
+  "prioritylevelconfigurations/NominalConcurrencyShares": ["(i)\n\n=", "(i)  ="],
+};
+
+/** Models have a blank for each line break: two end a paragraph, more begin a line that is indented. */
+const withBreaks = (text: string) =>
+  text.replace(/ {2,}/g, (blanks) => (blanks.length === 2 ? "\n\n" : `\n${blanks.slice(1)}`));
+
+/** The text of a field. A mark at the reference's end: the blanks in a row are line breaks, not blanks. */
 function fieldText(reference: string): string | undefined {
   if (reference === "") return undefined;
   const paragraphs = reference.endsWith("¶");
   const name = paragraphs ? reference.slice(0, -1) : reference;
   const dot = name.lastIndexOf(".");
   const text = descriptionsOf(name.slice(0, dot)).fields.get(name.slice(dot + 1));
-  return paragraphs ? text?.replaceAll("  ", "\n\n") : text?.replaceAll("\n\n", "  ");
+  return paragraphs ? text && withBreaks(text) : text?.replaceAll("\n\n", "  ");
 }
 
 /** The columns of a resource (group "" is core's). */
@@ -49,7 +57,8 @@ export function columnsOf(group: string, version: string, resource: string): rea
     const references = fields[id] ?? plainFields;
     found = (columns[id] ?? plain).map(([name, type, format, priority], index) => {
       const text = fieldText(references[index] ?? "") ?? columnPhrase(resource, name) ?? "";
-      return { name, type, format, description: text, priority };
+      const [made, meant] = layouts[`${resource}/${name}`] ?? ["", ""];
+      return { name, type, format, description: text.replace(made, meant), priority };
     });
     known.set(id, found);
   }

@@ -1,6 +1,6 @@
-/** Dynamic resource allocation's kinds: rows, statuses apart, what is immutable (upstream: pkg/registry/resource). */
-import { path } from "../../apimachinery/validation/field.ts";
-import { validateImmutableField } from "../../apimachinery/validation/meta.ts";
+/** Dynamic resource allocation's kinds (upstream: pkg/registry/resource). */
+import { type FieldError, path } from "../../apimachinery/validation/field.ts";
+import { validateAnnotations, validateImmutableField, validateLabels } from "../../apimachinery/validation/meta.ts";
 import type {
   DeviceClass,
   ResourceClaim,
@@ -10,6 +10,12 @@ import type {
 import { ageCell } from "../printers/cells.ts";
 import type { Strategy } from "../strategy.ts";
 import { countGeneration, same } from "../validation/generation.ts";
+import { goValue } from "../validation/go-value.ts";
+import { validateAdminRequests, validateAdminResults } from "./admin-access.ts";
+import { validateClaimStatus } from "./claim-status-validation.ts";
+import { validateClaimSpec } from "./claim-validation.ts";
+import { validateClass } from "./class-validation.ts";
+import { validateSlice } from "./slice-validation.ts";
 
 function stateCell({ metadata, status }: ResourceClaim): string {
   const states = metadata.deletionTimestamp ? ["deleted"] : [];
@@ -33,6 +39,25 @@ function setClaimDefaults(spec: ResourceClaim["spec"]): void {
   }
 }
 
+/** A spec that has changed, shown as Go would. */
+function validateSameSpec(spec: unknown, old: unknown, definition: string): FieldError[] {
+  const errors = validateImmutableField(spec, old, path("spec"));
+  return errors.map((error) => ({ ...error, value: goValue(definition, spec) }));
+}
+
+/** What alpha features would keep is not stored. */
+function dropDisabledFields({ spec }: ResourceSlice): void {
+  for (const device of spec.devices ?? []) {
+    delete device.nodeAllocatableResourceMappings;
+    for (const attribute of Object.values(device.attributes ?? {})) {
+      delete attribute.bools;
+      delete attribute.ints;
+      delete attribute.strings;
+      delete attribute.versions;
+    }
+  }
+}
+
 /** resourceclaims.resource.k8s.io */
 export const resourceClaimStrategy: Strategy<ResourceClaim> = {
   returnsDeleted: true,
@@ -40,15 +65,28 @@ export const resourceClaimStrategy: Strategy<ResourceClaim> = {
   prepareForCreate(claim) {
     claim.status = {};
   },
+  validate: async ({ metadata, spec }, context) => [
+    ...validateClaimSpec(spec, path("spec")),
+    ...(await validateAdminRequests(spec.devices?.requests, metadata.namespace, context)),
+  ],
   prepareForUpdate(claim, old) {
     claim.status = old.status;
   },
-  validateUpdate: (claim, old) => validateImmutableField(claim.spec, old.spec, path("spec")),
+  validateUpdate: (claim, old) => validateSameSpec(claim.spec, old.spec, "resource.v1.ResourceClaimSpec"),
   cells: (claim, { now }) => [claim.metadata.name, stateCell(claim), ageCell(claim.metadata.creationTimestamp, now)],
   updateSubresources: {
     status: {
       prepareForUpdate(claim, old) {
         claim.spec = old.spec;
+      },
+      async validateUpdate(claim, old, context) {
+        const [now, before] = [claim, old].map(({ status }) => status?.allocation?.devices?.results);
+        const wasAllowed = before?.some(({ adminAccess }) => adminAccess) === true;
+        const { namespace } = claim.metadata;
+        return [
+          ...validateClaimStatus(claim, old),
+          ...(wasAllowed ? [] : await validateAdminResults(now, namespace, context)),
+        ];
       },
     },
   },
@@ -58,7 +96,13 @@ export const resourceClaimStrategy: Strategy<ResourceClaim> = {
 export const resourceClaimTemplateStrategy: Strategy<ResourceClaimTemplate> = {
   returnsDeleted: true,
   setDefaults: ({ spec }) => setClaimDefaults(spec?.spec),
-  validateUpdate: (template, old) => validateImmutableField(template.spec, old.spec, path("spec")),
+  validate: async ({ metadata, spec }, context) => [
+    ...validateLabels(spec.metadata?.labels, path("spec", "metadata", "labels")),
+    ...validateAnnotations(spec.metadata?.annotations, path("spec", "metadata", "annotations")),
+    ...validateClaimSpec(spec.spec, path("spec", "spec")),
+    ...(await validateAdminRequests(spec.spec.devices?.requests, metadata.namespace, context)),
+  ],
+  validateUpdate: (template, old) => validateSameSpec(template.spec, old.spec, "resource.v1.ResourceClaimTemplateSpec"),
 };
 
 /** deviceclasses.resource.k8s.io */
@@ -70,22 +114,23 @@ export const deviceClassStrategy: Strategy<DeviceClass> = {
   prepareForUpdate(object, old) {
     countGeneration(object.metadata, old.metadata, !same(object.spec, old.spec));
   },
+  validate: (object) => validateClass(object),
+  validateUpdate: (object, old) => validateClass(object, old),
 };
 
 /** resourceslices.resource.k8s.io */
 export const resourceSliceStrategy: Strategy<ResourceSlice> = {
   returnsDeleted: true,
-  prepareForCreate({ metadata }) {
-    metadata.generation = 1;
+  prepareForCreate(slice) {
+    slice.metadata.generation = 1;
+    dropDisabledFields(slice);
   },
   prepareForUpdate(slice, old) {
+    dropDisabledFields(slice);
     countGeneration(slice.metadata, old.metadata, !same(slice.spec, old.spec));
   },
-  validateUpdate: (slice, old) => [
-    ...validateImmutableField(slice.spec.nodeName, old.spec.nodeName, path("spec", "nodeName")),
-    ...validateImmutableField(slice.spec.driver, old.spec.driver, path("spec", "driver")),
-    ...validateImmutableField(slice.spec.pool.name, old.spec.pool.name, path("spec", "pool", "name")),
-  ],
+  validate: (slice) => validateSlice(slice),
+  validateUpdate: (slice, old) => validateSlice(slice, old),
   selectableFields: ({ spec }) => ({ "spec.nodeName": spec.nodeName ?? "", "spec.driver": spec.driver }),
   cells: ({ metadata, spec }, { now }) => [
     metadata.name,

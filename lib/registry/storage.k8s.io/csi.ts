@@ -24,12 +24,14 @@ import { validateDriverName } from "../core/persistentvolume/sources.ts";
 import { ageCell } from "../printers/cells.ts";
 import type { Strategy } from "../strategy.ts";
 import { countGeneration, same } from "../validation/generation.ts";
+import { goValue } from "../validation/go-value.ts";
 import { nonNegativeText, validateNonNegative } from "../validation/number.ts";
 import { validateParameters } from "./storageclass.ts";
 
 const fsGroupPolicies = ["File", "None", "ReadWriteOnceWithFSType"];
 const lifecycles = ["Persistent", "Ephemeral"];
 const minTokenSeconds = 600;
+const minUpdateSeconds = 10;
 const maxNodeIDBytes = 256;
 
 function setDriverDefaults({ spec }: CSIDriver): void {
@@ -65,6 +67,11 @@ function validateDriver({ spec }: CSIDriver): FieldError[] {
   for (const mode of spec.volumeLifecycleModes ?? []) {
     if (!lifecycles.includes(mode))
       errors.push(notSupportedAsListed(field.child("volumeLifecycleModes"), mode, lifecycles));
+  }
+  const period = spec.nodeAllocatableUpdatePeriodSeconds;
+  if (period !== undefined && period < minUpdateSeconds) {
+    const at = field.child("nodeAllocatableUpdatePeriodSeconds");
+    errors.push(invalid(at, period, `must be greater than or equal to ${minUpdateSeconds} seconds`));
   }
   return errors;
 }
@@ -135,7 +142,8 @@ export const csiNodeStrategy: Strategy<CSINode> = {
       const found = (node.spec.drivers ?? []).find(({ name }) => name === before.name);
       if (!found) continue;
       const { allocatable: __, ...after } = found;
-      errors.push(...validateImmutableField(after, before, path("spec", "drivers")));
+      const changed = validateImmutableField(after, before, path("spec", "drivers"));
+      errors.push(...changed.map((error) => ({ ...error, value: goValue("storage.v1.CSINodeDriver", after) })));
     }
     return errors;
   },
@@ -192,10 +200,11 @@ export const volumeAttachmentStrategy: Strategy<VolumeAttachment> = {
   prepareForUpdate(object, old) {
     object.status = old.status;
   },
-  validateUpdate: (object, old) => [
-    ...validateAttachment(object),
-    ...validateImmutableField(object.spec, old.spec, path("spec")),
-  ],
+  validateUpdate(object, old) {
+    const changed = validateImmutableField(object.spec, old.spec, path("spec"));
+    const shown = () => goValue("storage.v1.VolumeAttachmentSpec", object.spec);
+    return [...validateAttachment(object), ...changed.map((error) => ({ ...error, value: shown() }))];
+  },
   cells: ({ metadata, spec, status }, { now }) => [
     metadata.name,
     spec.attacher,

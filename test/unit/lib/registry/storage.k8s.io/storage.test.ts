@@ -54,6 +54,13 @@ test.each([
     want: ['spec.tokenRequests[1].audience: Duplicate value: "x"'],
   },
   {
+    name: "a driver that updates too often",
+    definition: "CSIDriver",
+    strategy: csiDriverStrategy,
+    object: { spec: { nodeAllocatableUpdatePeriodSeconds: 9 } },
+    want: ["spec.nodeAllocatableUpdatePeriodSeconds: Invalid value: 9: must be greater than or equal to 10 seconds"],
+  },
+  {
     name: "a node's driver twice",
     definition: "CSINode",
     strategy: csiNodeStrategy,
@@ -151,7 +158,9 @@ describe("what may change", () => {
         )
       ).problems;
     expect(await found({ allocatable: { count: 3 } })).toEqual([]);
-    expect(await found({ nodeID: "2" })).toHaveLength(1);
+    expect(await found({ nodeID: "2" })).toEqual([
+      'spec.drivers: Invalid value: {"Name":"d","NodeID":"2","TopologyKeys":null,"Allocatable":null}: field is immutable',
+    ]);
   });
 
   test("of an attachment: its status alone", async () => {
@@ -168,5 +177,12 @@ describe("what may change", () => {
       "status",
     );
     expect(change.object).toMatchObject({ spec: { nodeName: "n" }, status: { attached: true } });
+    const move = (one: VolumeAttachment) => {
+      one.spec.nodeName = "m";
+    };
+    const moved = await updated("storage.v1.VolumeAttachment", volumeAttachmentStrategy, old as never, move as never);
+    expect(moved.problems).toEqual([
+      'spec: Invalid value: {"Attacher":"a.test","Source":{"PersistentVolumeName":"v","InlineVolumeSpec":null},"NodeName":"m"}: field is immutable',
+    ]);
   });
 });
