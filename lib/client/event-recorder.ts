@@ -1,4 +1,5 @@
 /** Writes Events about objects, counting repeats instead of writing them again (upstream: client-go/tools/record). */
+import { createHash } from "node:crypto";
 import type { Clock } from "../apimachinery/clock.ts";
 import { hasReason, isNotFound } from "../apimachinery/errors.ts";
 import type { KubeObject, Resource } from "../apimachinery/meta.ts";
@@ -7,14 +8,16 @@ import type { Client } from "./interface.ts";
 
 /** Records what happened to an object. Never throws and never waits: an Event that cannot be written is dropped. */
 export interface EventRecorder {
-  /** `fieldPath` says which part of the object: `spec.containers{web}`. The object must have kind and apiVersion. */
-  event(
-    object: KubeObject,
-    type: "Normal" | "Warning",
-    reason: string,
-    message: string,
-    options?: { readonly fieldPath?: string },
-  ): void;
+  /** The object must have kind and apiVersion. */
+  event(object: KubeObject, type: "Normal" | "Warning", reason: string, message: string, options?: EventOptions): void;
+}
+
+/** What else may be said of an occurrence. */
+export interface EventOptions {
+  /** Which part of the object: `spec.containers{web}`. */
+  readonly fieldPath?: string;
+  /** Several processes may record it, and one Event is wanted: none is written as long as there is one. */
+  readonly once?: boolean;
 }
 
 /** Who records: a component (`replicaset-controller`, `kubelet`) and, of a node's, its host. */
@@ -75,7 +78,7 @@ class QueuedRecorder implements ClientEventRecorder {
     type: "Normal" | "Warning",
     reason: string,
     message: string,
-    { fieldPath }: { readonly fieldPath?: string } = {},
+    { fieldPath, once = false }: EventOptions = {},
   ): void {
     if (this.#waiting >= queueLimit) return;
     const { name, namespace, uid, resourceVersion } = object.metadata;
@@ -90,7 +93,7 @@ class QueuedRecorder implements ClientEventRecorder {
     };
     this.#waiting++;
     this.#tail = this.#tail
-      .then(() => this.#record(involvedObject, type, reason, message))
+      .then(() => this.#record(involvedObject, type, reason, message, once))
       .catch(() => {})
       .finally(() => {
         this.#waiting--;
@@ -106,6 +109,7 @@ class QueuedRecorder implements ClientEventRecorder {
     type: string,
     reason: string,
     message: string,
+    once: boolean,
   ): Promise<void> {
     const { kind, namespace, name, uid, apiVersion, fieldPath } = involvedObject;
     const { component, host } = this.#source;
@@ -117,7 +121,7 @@ class QueuedRecorder implements ClientEventRecorder {
     const event = {
       apiVersion: "v1",
       kind: "Event",
-      metadata: { name: `${name}.${this.#suffix()}`, namespace: place },
+      metadata: { name: `${name}.${once ? suffixOf(subject, reason, message) : this.#suffix()}`, namespace: place },
       involvedObject,
       reason,
       message: result.message,
@@ -158,4 +162,9 @@ class QueuedRecorder implements ClientEventRecorder {
     this.#serial = (this.#serial + 1) % 1_000_000;
     return (BigInt(this.#clock.now()) * 1_000_000n + BigInt(this.#serial)).toString(16);
   }
+}
+
+/** The same for the same occurrence, in every process. */
+function suffixOf(...occurrence: readonly string[]): string {
+  return createHash("sha256").update(occurrence.join("\n")).digest("hex").slice(0, 16);
 }

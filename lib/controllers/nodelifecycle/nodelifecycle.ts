@@ -14,6 +14,8 @@ import { EvictionLimiter, isFullyDisrupted, zoneOf } from "./zones.ts";
 export const graceMs = 50_000;
 /** For a node that has never said anything. */
 export const startupGraceMs = 60_000;
+/** So long a node is new; Events are kept for longer. */
+const newNodeMs = 600_000;
 const leaseNamespace = "kube-node-lease";
 const conditionTypes = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"];
 
@@ -100,13 +102,21 @@ class NodeLifecycleController implements Controller {
     this.#nodeEvent(name, health.uid, "RemovingNode", `Removing Node ${name} from Controller`);
   }
 
-  #nodeEvent(name: string, uid: string, reason: string, text: string): void {
+  /** Where processes come and go, each meets all nodes; only a node that is new is one more, and one of them says so. */
+  #welcome({ metadata: { name, uid, creationTimestamp } }: Node): void {
+    const { clock, lastHeard } = this.#context;
+    const once = lastHeard !== undefined;
+    if (once && clock.now() - Date.parse(creationTimestamp) > newNodeMs) return;
+    this.#nodeEvent(name, uid, "RegisteredNode", `Registered Node ${name} in Controller`, once);
+  }
+
+  #nodeEvent(name: string, uid: string, reason: string, text: string, once = false): void {
     const node = {
       apiVersion: "v1",
       kind: "Node",
       metadata: { name, uid, resourceVersion: "", creationTimestamp: "" },
     };
-    this.#context.events.event(node, "Normal", reason, `Node ${name} event: ${text}`);
+    this.#context.events.event(node, "Normal", reason, `Node ${name} event: ${text}`, { once });
   }
 
   /** Notes whether the node has been heard of since the last look. */
@@ -118,7 +128,7 @@ class NodeLifecycleController implements Controller {
     const heartbeat = ready?.lastHeartbeatTime;
     const renewTime = lease?.spec?.renewTime;
     const old = this.#health.get(name);
-    if (old?.uid !== uid) this.#nodeEvent(name, uid, "RegisteredNode", `Registered Node ${name} in Controller`);
+    if (old?.uid !== uid) this.#welcome(node);
     let heardAt = old?.uid === uid ? old.heardAt : this.#firstHeard(node);
     const beat = heartbeat !== old?.heartbeat && heartbeat !== undefined;
     if (old?.uid === uid && (beat || (renewTime !== old.renewTime && renewTime !== undefined))) heardAt = clock.now();

@@ -42,6 +42,18 @@ describe("event recorder", () => {
     ]);
   });
 
+  it("writes one Event of what several processes record and want once", async () => {
+    const { api, clock, recorder } = start();
+    const other = createEventRecorder(api, { component: "kubelet", host: "n1" }, clock);
+    for (const one of [recorder, other]) {
+      one.event(pod, "Normal", "Registered", "here", { once: true });
+      one.event(pod, "Normal", "Registered", "there", { once: true });
+      await one.flush();
+      await clock.advance(1000);
+    }
+    expect(shown(api)).toEqual(["1 here", "1 there"]);
+  });
+
   it("counts what it has said before", async () => {
     const { api, clock, recorder } = start();
     for (let time = 0; time < 3; time++) {

@@ -1,10 +1,13 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { microTimeText, timeText } from "../../../../../lib/apimachinery/clock.ts";
 import type { Draft } from "../../../../../lib/apimachinery/meta.ts";
+import { makeController } from "../../../../../lib/controllers/made-controller.ts";
 import { createNodeLifecycleController } from "../../../../../lib/controllers/nodelifecycle/nodelifecycle.ts";
+import type { ObjectGraph } from "../../../../../lib/controllers/object-graph.ts";
 import type { Node } from "../../../../../lib/openapi/types/core-v1.ts";
 import { leases, nodes, pods } from "../../../../../lib/openapi/types/resources.ts";
 import { type Harness, type HarnessOptions, startHarness } from "../../../../support/controller-harness.ts";
+import { seededRandom } from "../../../../support/fake-clock.ts";
 
 let harness: Harness;
 afterEach(() => harness.stop());
@@ -240,6 +243,26 @@ describe("node lifecycle controller", () => {
     await settle();
     await clock.advance(1_000);
     expect(api.all(pods)[0].status?.conditions).toMatchObject([{ type: "Ready", status: "False" }]);
+  });
+
+  it.each([
+    { name: "an Event of a new node", ageMs: 0, want: 1 },
+    { name: "none of an old one, which a process only meets", ageMs: 3_600_000, want: 0 },
+  ])("writes, of all processes that come and go, $name", async ({ ageMs, want }) => {
+    const { api, clock, informers, events } = start({ options: { controllers: [] } });
+    const node = readyNode("a");
+    const creationTimestamp = timeText(clock.now() - ageMs);
+    api.put(nodes, { ...node, metadata: { ...node.metadata, creationTimestamp } });
+    for (let processes = 0; processes < 2; processes++) {
+      const entry = { name: "node-lifecycle-controller", create: createNodeLifecycleController };
+      const random = seededRandom(processes);
+      const parts = { client: () => api, graph: {} as ObjectGraph, clock, random, rootCertificate: "" };
+      const { controller, events } = makeController(entry, { ...parts, lastHeard: () => undefined }, informers);
+      await controller.reconcile("a");
+      await events.flush();
+      await clock.advance(1_000);
+    }
+    expect(events().filter((text) => text.startsWith("RegisteredNode"))).toHaveLength(want);
   });
 
   it("keeps the labels of old clients", async () => {
