@@ -54,10 +54,17 @@ async function answerOf(
   const ended = new AbortController();
   const late = new AbortController();
   void clock.sleep(timeoutMs, ended.signal).then(() => late.abort());
-  try {
-    const headers = { [clusterIdHeader]: clusterId, accept: "application/json" };
+  const headers = { [clusterIdHeader]: clusterId, accept: "application/json" };
+  const ask = async () => {
     const response = await fetch(url, { method: "GET", headers, redirect: "manual", signal: late.signal });
     return { status: response.status, body: await limitedText(response) };
+  };
+  try {
+    // A connection that is kept from before may be dead: functions stand still between invocations.
+    return await ask().catch((error) => {
+      if (error instanceof StsError || late.signal.aborted) throw error;
+      return ask();
+    });
   } catch (error) {
     if (error instanceof StsError) throw error;
     // The error's own text may have the URL.

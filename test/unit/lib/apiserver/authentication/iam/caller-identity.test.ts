@@ -114,6 +114,20 @@ describe("STS that misbehaves", () => {
     await answer;
   });
 
+  it("by a connection that is dead is asked again at once, and once", async () => {
+    const before = iam.sts.calls;
+    iam.sts.misbehave((response) => {
+      iam.sts.misbehave(undefined);
+      response.destroy();
+    });
+    expect((await ask())?.user.groups).toEqual(["system:masters"]);
+    expect(iam.sts.calls).toBe(before + 2);
+    iam.sts.misbehave((response) => response.destroy());
+    await iam.clock.advance(1_000);
+    await expect(ask()).rejects.toThrow(AuthenticationUnavailable);
+    expect(iam.sts.calls).toBe(before + 4);
+  });
+
   it("by not being there is to be asked later", async () => {
     const gone = await startSts(principals, () => iam.clock.now());
     await gone.close();
