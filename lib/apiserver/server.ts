@@ -134,14 +134,24 @@ async function answer(
   if (!user) throw newUnauthorized();
   if (options.impersonation) user = await options.impersonation(request, info, user);
   const attributes = requestAttributes(info, user);
-  const { decision, reason } = await options.authorizer.authorize(attributes);
+  const { authorizer, connectors = {} } = options;
+  // A read of who was allowed a moment ago goes on beside the look whether that still holds; without it nothing is said.
+  const isAhead = isRead(info) && authorizer.expects?.(attributes);
+  const ahead = isAhead ? dispatch(context, request, info, user, connectors) : undefined;
+  ahead?.catch(() => undefined);
+  const { decision, reason } = await authorizer.authorize(attributes);
   if (decision !== "allow") throw forbidden(attributes, reason);
-  if (info.isResource) return dispatch(context, request, info, user, options.connectors ?? {});
+  if (info.isResource) return ahead ?? dispatch(context, request, info, user, connectors);
   for (const route of options.routes) {
     const response = await route(request, info);
     if (response) return response;
   }
   return pageNotFound;
+}
+
+/** Whether it changes nothing and ends by itself. */
+function isRead({ isResource, verb, subresource }: RequestInfo): boolean {
+  return isResource && (verb === "get" || verb === "list") && subresource === "";
 }
 
 async function fetchThrough(handle: Handler, request: Request): Promise<Response> {

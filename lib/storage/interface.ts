@@ -135,6 +135,8 @@ export interface Store {
   count(collection: Collection, prefix?: string): Promise<number>;
   /** The newest settled revision that changed the collection; `firstRevision` where nothing was ever written. */
   revision(collection: Collection): Promise<number>;
+  /** The same of each of several collections, in fewer steps. */
+  revisions(collections: readonly Collection[]): Promise<readonly number[]>;
   /**
    * Tails the log until the signal aborts (then it ends without an error). A batch may have no entries: it then only
    * says how far the log has been read. Throws RevisionCompacted at the start or when the reader falls behind the

@@ -338,6 +338,17 @@ export function writeTests(context: SuiteContext): void {
     });
   });
 
+  test("revisions are those of each collection", async () => {
+    const { store } = context;
+    const [used, unused] = [context.collection(), context.collection()];
+    const first = await store.create(used, "a/x", value("1"));
+    expect(await store.revisions([])).toEqual([]);
+    const before = await store.revisions([used, unused, used]);
+    expect(before).toEqual([first, await store.revision(unused), first]);
+    const second = await store.update(used, "a/x", first, value("2"));
+    expect(await store.revisions([unused, used])).toEqual([before[1], second]);
+  });
+
   test("listByOwner follows creations, updates and deletions in every collection", async () => {
     const { store } = context;
     const pods = context.collection("pods");

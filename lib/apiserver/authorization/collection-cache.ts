@@ -48,16 +48,15 @@ export class CollectionCache {
   }
 
   /**
-   * Resolves when everything that was written before the call has been told; in mode `watch` after a second at the
-   * latest: then what is told may be old. Not to be called again before it has ended. Throws what the store throws.
+   * Resolves when everything up to a revision has been told; in mode `watch` after a second at the latest: then what is
+   * told may be old. Not to be called again before it has ended. Throws what the store throws.
    */
-  async caughtUp(): Promise<void> {
-    const wanted = await this.#feed.store.revision(this.#collection);
+  async reaches(wanted: number): Promise<void> {
     if (this.#revision >= wanted) return;
-    await (this.#feed.mode === "watch" ? this.#reaches(wanted) : this.#readTo(wanted));
+    await (this.#feed.mode === "watch" ? this.#isTold(wanted) : this.#readTo(wanted));
   }
 
-  async #reaches(wanted: number): Promise<void> {
+  async #isTold(wanted: number): Promise<void> {
     const timeout = new AbortController();
     await new Promise<void>((resolve) => {
       const check = () => {
@@ -134,6 +133,7 @@ export class CollectionCache {
 export class CacheGroup<T> {
   readonly #view: T;
   readonly #caches: readonly CollectionCache[];
+  readonly #collections: readonly Collection[];
   readonly #feed: CacheFeed;
   #starting: Promise<void> | undefined;
   #isFilled = false;
@@ -147,12 +147,18 @@ export class CacheGroup<T> {
   constructor(view: T, feed: CacheFeed, collections: readonly (readonly [Collection, Changed])[]) {
     this.#view = view;
     this.#feed = feed;
+    this.#collections = collections.map(([collection]) => collection);
     this.#caches = collections.map(([collection, changed]) => new CollectionCache(feed, collection, changed));
   }
 
   /** The view where it is filled and current; undefined: ask `filled`. */
   get current(): T | undefined {
     return this.#isFilled && this.#isFresh() ? this.#view : undefined;
+  }
+
+  /** The view as it was last filled, which may be long ago. */
+  get known(): T | undefined {
+    return this.#isFilled ? this.#view : undefined;
   }
 
   /** The view, filled and current. Throws what the store throws; the next call tries again then. */
@@ -182,7 +188,8 @@ export class CacheGroup<T> {
 
   async #look(): Promise<void> {
     const startedAt = this.#feed.clock.now();
-    await Promise.all(this.#caches.map((cache) => cache.caughtUp()));
+    const wanted = await this.#feed.store.revisions(this.#collections);
+    await Promise.all(this.#caches.map((cache, n) => cache.reaches(wanted[n])));
     this.#currentAt = startedAt;
   }
 

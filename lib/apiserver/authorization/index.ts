@@ -14,6 +14,7 @@ export const privilegedAuthorizer: Authorizer = {
 /** The first that allows or denies wins; else nobody has an opinion, and all their reasons are told. */
 export function unionAuthorizers(authorizers: readonly Authorizer[]): Authorizer {
   return {
+    expects: (attributes) => authorizers.some((authorizer) => authorizer.expects?.(attributes) ?? false),
     async authorize(attributes) {
       const reasons: string[] = [];
       const errors: string[] = [];

@@ -2,7 +2,7 @@
 import { firstRevision } from "../../storage/interface.ts";
 import { attribute, type Layout, counterAttribute as name, numberOf } from "./layout.ts";
 import { persist, type Settings } from "./options.ts";
-import { ConditionFailed, type Item, type Table } from "./table.ts";
+import { ConditionFailed, type Item, type ReadOptions, type Table } from "./table.ts";
 
 /** The counter as it was read. */
 export interface Counter {
@@ -39,11 +39,15 @@ export async function readCounter(table: Table, layout: Layout): Promise<Counter
   return parse(await table.get(layout.counter()));
 }
 
-/** Reads many in few requests, by collection; what was counted a moment before may not show yet. */
-export async function glanceAtCounters(table: Table, layouts: readonly Layout[]): Promise<Counter[]> {
+/** Reads many in few requests, by collection; `eventually`: what was counted a moment before may not show yet. */
+export async function readCounters(
+  table: Table,
+  layouts: readonly Layout[],
+  options: ReadOptions = {},
+): Promise<Counter[]> {
   // A request must not name an item twice.
   const keys = new Map(layouts.map((layout) => [layout.objects, layout.counter()]));
-  const found = await table.getMany([...keys.values()], { eventually: true });
+  const found = await table.getMany([...keys.values()], options);
   const items = new Map(found.map((item) => [item.pk, item]));
   return layouts.map((layout) => parse(items.get(layout.counter().pk)));
 }

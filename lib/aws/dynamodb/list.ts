@@ -16,7 +16,7 @@ import type { Counter } from "./counter.ts";
 import { isEntry, type Slot, selectableOf, slotKey } from "./entry.ts";
 import { attribute, numberOf, stringOf } from "./layout.ts";
 import type { CollectionLog } from "./log.ts";
-import type { Item } from "./table.ts";
+import type { Item, QueryPage } from "./table.ts";
 import { loadText } from "./text.ts";
 
 /** Transactions of so many latest revisions may still be on their way to the objects' items. */
@@ -42,10 +42,11 @@ export async function list(log: CollectionLog, options: ListOptions): Promise<Li
   log.checkHistory(revision, counter);
   // Before the first ticket there was nothing; over how many partitions the log is spread is not known yet either.
   if (revision <= firstRevision) return { revision, items: [] };
-  const recent = await log.settle(counter.stable, revision, counter, maxOverlay);
-  if (options.revision === undefined) await log.prove(revision, counter);
   const page = new Page(log, counter, revision, options);
-  page.overlay(recent);
+  // All that may not show in what is read now is laid over it.
+  if (revision - counter.stable <= maxOverlay) page.readAhead();
+  page.overlay(await log.settle(counter.stable, revision, counter, maxOverlay));
+  if (options.revision === undefined) log.proveLater(revision, counter);
   const { versions, next } = await page.read();
   const items = await load(log, counter, revision, versions);
   await page.removeTombstones();
@@ -82,6 +83,8 @@ class Page {
   /** Everything in (revision, undoneTo] is undone. */
   private undoneTo: number;
   private readonly tombstones: Item[] = [];
+  /** The first objects, where they are being read already. */
+  private ahead: Promise<QueryPage> | undefined;
 
   constructor(log: CollectionLog, counter: Counter, revision: number, options: ListOptions) {
     this.log = log;
@@ -90,6 +93,13 @@ class Page {
     this.options = options;
     this.prefix = options.prefix ?? "";
     this.undoneTo = revision;
+  }
+
+  /** Begins to read the objects. */
+  readAhead(): void {
+    this.ahead = this.objectsAfter(this.options.after ?? "");
+    // Who reads on is told.
+    this.ahead.catch(() => undefined);
   }
 
   /** Lays settled entries up to the revision over the objects. */
@@ -146,12 +156,9 @@ class Page {
   }
 
   private async *versionsAfter(after: string): AsyncGenerator<Version> {
-    const { limit, matches } = this.options;
-    const chunk = limit !== undefined && matches === undefined ? { limit: limit + 1 } : {};
-    const { table, layout } = this.log;
     for (let from = after; ; ) {
-      const query = { pk: layout.objects, prefix: this.prefix, after: from, ...chunk };
-      const { items, more } = await this.log.persist(() => table.query(query));
+      const { items, more } = await (this.ahead ?? this.objectsAfter(from));
+      this.ahead = undefined;
       const newest = items.reduce((max, item) => Math.max(max, numberOf(item, attribute.revision)), 0);
       await this.undo(newest);
       const to = more ? items.at(-1)?.sk : undefined;
@@ -159,6 +166,14 @@ class Page {
       if (to === undefined) return;
       from = to;
     }
+  }
+
+  private objectsAfter(key: string): Promise<QueryPage> {
+    const { limit, matches } = this.options;
+    const chunk = limit !== undefined && matches === undefined ? { limit: limit + 1 } : {};
+    const { table, layout } = this.log;
+    const query = { pk: layout.objects, prefix: this.prefix, after: key, ...chunk };
+    return this.log.persist(() => table.query(query));
   }
 
   /** Some objects, corrected: all keys in (from, to]. */

@@ -32,7 +32,7 @@ export class CollectionLog {
   private lastVoidAt = Number.NEGATIVE_INFINITY;
   /** The newest prefix that was proved here, and when: not before a while has passed it is written down. */
   private proved = { revision: 0, at: 0 };
-  /** Everything up to here is settled, as this process's own writes show: nothing has to be read for that. */
+  /** Everything up to here is settled, as this process has written or seen itself: it need not be looked at again. */
   private settledTo = 0;
   private isTending = false;
   private listing: Promise<void> | undefined;
@@ -69,6 +69,17 @@ export class CollectionLog {
   committed(count: number, { ticket, stable }: Counter): void {
     this.settledTo = Math.max(this.settledTo, stable);
     if (ticket - count <= this.settledTo) this.settledTo = Math.max(this.settledTo, ticket);
+  }
+
+  /** The counter's last ticket once everything up to it is settled. */
+  async settledRevision(counter: Counter): Promise<number> {
+    const { ticket, stable } = counter;
+    if (!this.isSettled(ticket)) {
+      await this.settle(stable, ticket, counter, 0);
+      this.settledTo = Math.max(this.settledTo, ticket);
+    }
+    this.proveLater(ticket, counter);
+    return ticket;
   }
 
   /** Whether everything up to there is known to be settled without a look. */
@@ -140,6 +151,12 @@ export class CollectionLog {
     const { revision: stable } = this.waiting;
     this.waiting = { ...this.proved };
     if (stable > counter.stable) await this.quietly(() => advanceStable(this.table, this.layout, stable));
+  }
+
+  /** The same in the background. */
+  proveLater(revision: number, counter: Counter): void {
+    // Whoever comes next writes it down, and reports what is wrong with the table.
+    this.prove(revision, counter).catch(() => undefined);
   }
 
   /** Throws RevisionCompacted where history no longer reaches back to the revision. */

@@ -14,14 +14,14 @@ import {
   type WatchOptions,
 } from "../../storage/interface.ts";
 import { collectionId } from "../../storage/keys.ts";
-import { advanceCompacted, type Counter, glanceAtCounters } from "./counter.ts";
+import { advanceCompacted, type Counter, readCounters } from "./counter.ts";
 import { createMissing } from "./create-missing.ts";
 import { isEntry, loadEntry } from "./entry.ts";
 import { attribute, canBe, collectionsPartition, Layout, numberOf, ownerPartition, parseSortKey } from "./layout.ts";
 import { list } from "./list.ts";
 import { CollectionLog } from "./log.ts";
 import { persist, type Settings, settingsOf, translate } from "./options.ts";
-import type { Item, Table } from "./table.ts";
+import type { Item, ReadOptions, Table } from "./table.ts";
 import { Tail } from "./tail.ts";
 import { loadText } from "./text.ts";
 import { Turns } from "./turns.ts";
@@ -109,10 +109,18 @@ export class DynamoStore implements Store {
   revision(collection: Collection): Promise<number> {
     return this.run(async () => {
       const { log } = this.tail(collection);
-      const counter = await log.counter();
-      await log.settle(counter.stable, counter.ticket, counter, 0);
-      await log.prove(counter.ticket, counter);
-      return counter.ticket;
+      return log.settledRevision(await log.counter());
+    });
+  }
+
+  revisions(collections: readonly Collection[]): Promise<readonly number[]> {
+    return this.run(async () => {
+      const counters = await this.counters(collections);
+      const settled = counters.map(async (counter, n) => {
+        const { log } = this.tail(collections[n]);
+        return log.settledRevision(log.isTendingDue(counter) ? await log.counter() : counter);
+      });
+      return Promise.all(settled);
     });
   }
 
@@ -121,7 +129,7 @@ export class DynamoStore implements Store {
    * be read. What was written a moment before may not be counted yet, nor be settled.
    */
   async glance(collections: readonly Collection[]): Promise<readonly number[]> {
-    return (await this.counters(collections)).map(({ ticket }) => ticket);
+    return (await this.counters(collections, { eventually: true })).map(({ ticket }) => ticket);
   }
 
   async *watch(collection: Collection, options: WatchOptions): AsyncGenerator<WatchBatch> {
@@ -184,7 +192,7 @@ export class DynamoStore implements Store {
   /** Forgets old history of all the cluster's collections; for the tick, so that idle ones are seen to as well. */
   async tend(cluster: string): Promise<void> {
     const collections = await this.collections(cluster);
-    for (const [index, counter] of (await this.counters(collections)).entries()) {
+    for (const [index, counter] of (await this.counters(collections, { eventually: true })).entries()) {
       const { log } = this.tail(collections[index]);
       if (log.isTendingDue(counter)) await this.run(() => log.counter());
     }
@@ -212,9 +220,9 @@ export class DynamoStore implements Store {
     return tail;
   }
 
-  private counters(collections: readonly Collection[]): Promise<Counter[]> {
+  private counters(collections: readonly Collection[], options: ReadOptions = {}): Promise<Counter[]> {
     const layouts = collections.map((collection) => this.tail(collection).log.layout);
-    return this.run(() => this.persist(() => glanceAtCounters(this.table, layouts)));
+    return this.run(() => this.persist(() => readCounters(this.table, layouts, options)));
   }
 
   private persist<T>(attempt: () => Promise<T>): Promise<T> {

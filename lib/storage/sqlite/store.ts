@@ -137,6 +137,10 @@ class SqliteStore implements Store {
     return this.read(() => this.state(collection).revision);
   }
 
+  revisions(collections: readonly Collection[]): Promise<readonly number[]> {
+    return Promise.all(collections.map((collection) => this.revision(collection)));
+  }
+
   async *watch(collection: Collection, options: WatchOptions): AsyncGenerator<WatchBatch> {
     const state = this.read(() => this.state(collection));
     try {

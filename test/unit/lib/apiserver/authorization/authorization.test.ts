@@ -278,12 +278,12 @@ describe("CollectionCache", () => {
     const cache = new CollectionCache(feed, collection, (key, object) => seen.set(key, object));
     await cache.start();
     expect([...seen]).toEqual([["d/a", "one"]]);
-    await cache.caughtUp();
+    await cache.reaches(await store.revision(collection));
     const revision = await store.create(collection, "d/b", value("two"));
-    await cache.caughtUp();
+    await cache.reaches(await store.revision(collection));
     expect(seen.get("d/b")).toBe("two");
     await store.delete(collection, "d/b", revision, value("two"));
-    await cache.caughtUp();
+    await cache.reaches(await store.revision(collection));
     expect(seen.get("d/b")).toBeUndefined();
     stop.abort();
     await store.close();

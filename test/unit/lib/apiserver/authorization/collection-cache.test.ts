@@ -16,7 +16,7 @@ let stop: AbortController;
 beforeEach(async () => {
   const opened = await openSqliteStore({ file: ":memory:", durable: false });
   calls = [];
-  const counted = new Set(["list", "watch", "revision"]);
+  const counted = new Set(["list", "watch", "revisions"]);
   store = new Proxy(opened, {
     get(target, name) {
       const member = Reflect.get(target, name);
@@ -68,7 +68,7 @@ describe("a cache that catches up on use", () => {
     await clock.advance(1_000);
     expect(cache.current).toBeUndefined();
     await cache.filled();
-    expect(calls).toEqual(["revision", "revision"]);
+    expect(calls).toEqual(["revisions"]);
     const revision = await store.create(roles, "a", value("1"));
     await store.create(bindings, "b", value("2"));
     await store.delete(roles, "a", revision, value("1"));
