@@ -1,4 +1,4 @@
-/** Texts in quotes as Go's `%q` writes them, which is how upstream's messages show what clients sent. */
+/** Values as Go writes them, which is how upstream's messages show what clients sent. */
 
 const short: Readonly<Record<string, string>> = {
   "\u0007": "\\a",
@@ -26,7 +26,19 @@ function escaped(character: string): string {
   return code < 0x10000 ? `\\u${hex(4)}` : `\\U${hex(8)}`;
 }
 
-/** The text in quotes; what cannot be seen is escaped. */
+const unsafe: Readonly<Record<string, string>> = {
+  "<": "\\u003c",
+  ">": "\\u003e",
+  "&": "\\u0026",
+  "\u2028": "\\u2028",
+  "\u2029": "\\u2029",
+};
+
+/** JSON as encoding/json writes it: safe inside of HTML. */
+export const goJson = (value: unknown): string =>
+  JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (character) => unsafe[character]);
+
+/** The text in quotes as `%q` has it; what cannot be seen is escaped. */
 export function quote(text: string): string {
   // Nearly always there is nothing to escape.
   if (/^[ !#-[\]-~]*$/.test(text)) return `"${text}"`;

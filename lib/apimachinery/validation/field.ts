@@ -1,5 +1,5 @@
 /** Field errors and paths of validation (upstream: apimachinery/pkg/util/validation/field). */
-import { quote } from "../quote.ts";
+import { goJson, quote } from "../quote.ts";
 
 /** Upstream's ErrorType; the value is the reason of a cause. */
 export type FieldErrorType =
@@ -45,6 +45,9 @@ const withoutValue = new Set<FieldErrorType>([
 /** Instead of a value that tells nothing: the message leaves it out. */
 export const omitted = Symbol("omitted");
 
+/** A text that upstream has a pointer to: messages show it as JSON, not as `%q` has it. */
+export const pointed = (text: string) => ({ toJSON: () => text });
+
 /** The error without its field: what a cause's message holds. */
 export function fieldErrorText(error: FieldError): string {
   const silent = withoutValue.has(error.type) || error.value === omitted;
@@ -54,7 +57,7 @@ export function fieldErrorText(error: FieldError): string {
 
 function valueText(value: unknown): string {
   if (value === undefined || value === null) return "null";
-  return typeof value === "string" ? quote(value) : JSON.stringify(value);
+  return typeof value === "string" ? quote(value) : goJson(value);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Options of Windows containers and pods. */
-import { type FieldError, invalid, type Path } from "../../apimachinery/validation/field.ts";
+import { type FieldError, invalid, type Path, pointed } from "../../apimachinery/validation/field.ts";
 import { isDNS1123Subdomain } from "../../apimachinery/validation/names.ts";
 import type { PodSpec, WindowsSecurityContextOptions } from "../../openapi/types/core-v1.ts";
 import { allContainers } from "./visit.ts";
@@ -52,7 +52,8 @@ export function validateWindowsOptions(options: WindowsSecurityContextOptions | 
     errors.push(invalid(at, spec, "gmsaCredentialSpec size must be under 64 KiB"));
   }
   if (user === undefined) return errors;
-  return [...errors, ...userProblems(user).map((problem) => invalid(path.child("runAsUserName"), user, problem))];
+  const place = path.child("runAsUserName");
+  return [...errors, ...userProblems(user).map((problem) => invalid(place, pointed(user), problem))];
 }
 
 /** HostProcess: all containers of a pod or none. */

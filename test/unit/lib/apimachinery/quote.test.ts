@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { quote } from "../../../../lib/apimachinery/quote.ts";
+import { goJson, quote } from "../../../../lib/apimachinery/quote.ts";
 
 test.each([
   { name: "plain text", text: "a b!", want: '"a b!"' },
@@ -14,3 +14,7 @@ test.each([
   },
   { name: "what cannot be seen beyond the first plane", text: "\u{e0001}", want: '"\\U000e0001"' },
 ])("$name", ({ text, want }) => expect(quote(text)).toBe(want));
+
+test("JSON is safe inside of HTML", () => {
+  expect(goJson({ "a>b": "<&\u2028\u2029\u0001" })).toBe('{"a\\u003eb":"\\u003c\\u0026\\u2028\\u2029\\u0001"}');
+});
