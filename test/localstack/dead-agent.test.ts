@@ -90,7 +90,8 @@ describe("two nodes", () => {
     const before = await pods();
     expect(before.map(({ spec }) => spec.nodeName)).toEqual([node.name, node.name]);
     await node.endAgent("SIGKILL");
-    await until("NotReady", async () => (await ready(node.name)) === "Unknown", noticedMs);
+    const shown = async () => await cluster.kubectl(["get", "node", node.name, "--no-headers"]);
+    await until("NotReady", async () => / NotReady /.test(await shown()), noticedMs);
     await until(
       "replacements",
       async () => {

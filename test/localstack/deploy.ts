@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { LocalStack } from "./localstack.ts";
+import { exitStatus } from "./processes.ts";
 
 const root = join(import.meta.dirname, "../..");
 /** The stacks that an emulator runs; the worker group needs machines, and the tests' nodes are this one. */
@@ -18,6 +19,8 @@ export interface DeployOptions {
   readonly adminArn: string;
   /** More variables of all functions. */
   readonly functionEnvironment: Readonly<Record<string, string>>;
+  /** Breaks it off. */
+  readonly signal?: AbortSignal;
 }
 
 /** Bootstraps and deploys; what the CDK says goes to standard output. Throws where it fails. */
@@ -45,13 +48,19 @@ export async function deploy(localstack: LocalStack, options: DeployOptions): Pr
     CDK_HOME: home,
   };
   // In a folder without an app: nothing needs to be synthesized for it.
-  await cdk(["bootstrap", "aws://000000000000/us-east-1"], home, environment);
-  await cdk(["deploy", ...stacks, ...flags], root, environment);
+  await cdk(["bootstrap", "aws://000000000000/us-east-1"], { cwd: home, environment, signal: options.signal });
+  await cdk(["deploy", ...stacks, ...flags], { cwd: root, environment, signal: options.signal });
   const outputs: Record<string, StackOutputs> = JSON.parse(readFileSync(outputsFile, "utf8"));
   return Object.assign({}, ...Object.values(outputs));
 }
 
-async function cdk(args: readonly string[], cwd: string, environment: Readonly<Record<string, string>>): Promise<void> {
+interface CdkOptions {
+  readonly cwd: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function cdk(args: readonly string[], { cwd, environment, signal }: CdkOptions): Promise<void> {
   console.log(`$ cdk ${args.slice(0, 3).join(" ")} …`);
   const started = performance.now();
   const child = spawn(process.execPath, [join(root, "node_modules/aws-cdk/bin/cdk"), ...args, "--ci", "--no-notices"], {
@@ -59,10 +68,7 @@ async function cdk(args: readonly string[], cwd: string, environment: Readonly<R
     env: { ...process.env, ...environment },
     stdio: ["ignore", "inherit", "inherit"],
   });
-  const status = await new Promise<number | null>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("exit", resolve);
-  });
+  const status = await exitStatus(child, signal);
   if (status !== 0) throw new Error(`cdk ${args[0]} failed with ${status}`);
   console.log(`cdk ${args[0]}: ${((performance.now() - started) / 1_000).toFixed(0)} s`);
 }

@@ -43,7 +43,7 @@ export function installLocalStack(): Installation {
     runtimeClient: join(folder, "runtime/node_modules/aws-lambda-ric/index.mjs"),
     jars: installDynamoDBLocal(),
   };
-  const { python, version } = findPython() ?? debianPython();
+  const { python, release, version } = findPython() ?? debianPython();
   const wanted = createHash("sha256").update(`${version} ${runtimeClient} ${pins}`);
   for (const file of globSync("**/*.{py,cjs,toml}", { cwd: executor }).sort()) {
     wanted.update(file).update(readFileSync(join(executor, file)));
@@ -54,7 +54,10 @@ export function installLocalStack(): Installation {
   rmSync(stampFile, { force: true });
   mkdirSync(join(folder, "runtime"), { recursive: true });
   console.log(`installing LocalStack ${version} into ${folder} (some 400 MB, once)`);
-  if (!existsSync(installation.python)) run(python, ["-m", "venv", join(folder, "python")], folder);
+  // Anew where it was broken off half-way, or was made with another Python.
+  const same = `import pip, sys; assert "%d.%d" % sys.version_info[:2] == "${release}"`;
+  const { status } = spawnSync(installation.python, ["-c", same], { stdio: "ignore" });
+  if (status !== 0) run(python, ["-m", "venv", "--clear", join(folder, "python")], folder);
   const pip = ["-m", "pip", "--disable-pip-version-check", "install", "--progress-bar=off"];
   run(installation.python, [...pip, `localstack-core[runtime]==${version}`, ...pins], folder);
   run(installation.python, [...pip, "--force-reinstall", "--no-deps", executor], folder);
@@ -69,6 +72,8 @@ export function installLocalStack(): Installation {
 
 interface Python {
   readonly python: string;
+  /** `3.13` */
+  readonly release: string;
   /** Of LocalStack. */
   readonly version: string;
 }
@@ -81,7 +86,7 @@ function findPython(): Python | undefined {
     for (const command of [`python${python}`, ...installed]) {
       // The three modules are those that a Python built without its libraries lacks.
       const { status } = spawnSync(command, ["-c", "import ssl, sqlite3, venv, ensurepip"], { stdio: "ignore" });
-      if (status === 0) return { python: command, version };
+      if (status === 0) return { python: command, release: python, version };
     }
   }
   return undefined;

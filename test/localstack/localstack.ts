@@ -5,16 +5,17 @@
  *
  * `start` prints what a shell needs to reach it, and leaves it running until `stop`.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect } from "node:tls";
 import { openPki } from "../../lib/local/pki.ts";
 import { freePort } from "../support/free-port.ts";
 import { cacheFolder, type Installation, installLocalStack } from "./install.ts";
+import { endProcesses, processesWith } from "./processes.ts";
 
 const startMs = 120_000;
-const stopMs = 15_000;
 
 /** A running LocalStack. */
 export interface LocalStack {
@@ -22,7 +23,7 @@ export interface LocalStack {
   readonly endpoint: string;
   /** What AWS' clients and the CDK read to reach it. */
   readonly environment: Readonly<Record<string, string>>;
-  /** The certificate of who signed the server's, in PEM; undefined where it was running already. */
+  /** The certificate of who signed the server's, in PEM; undefined where the system trusts that. */
   readonly ca?: string;
   /** The database behind it, which answers ten times faster than through it; undefined where it was running already. */
   readonly database?: string;
@@ -36,12 +37,21 @@ export interface LocalStack {
   stop(): Promise<void>;
 }
 
+/** How it is started. */
+export interface StartOptions {
+  /** It goes on when this process ends. */
+  readonly stays?: boolean;
+  /** Ends the wait. */
+  readonly signal?: AbortSignal;
+}
+
 /** Starts one on a free port in a folder of its own. Throws with the end of its log where it does not come up. */
-export async function startLocalStack(options: { detached?: boolean } = {}): Promise<LocalStack> {
+export async function startLocalStack({ stays = false, signal }: StartOptions = {}): Promise<LocalStack> {
   const running = process.env.AWS_ENDPOINT_URL;
   if (running) {
-    await answers(running, () => undefined);
-    return { endpoint: running, environment: environmentOf(running), stop: async () => {} };
+    await answers(running, () => (signal?.aborted ? "not waited for any longer" : undefined));
+    const ca = await certificateOf(running);
+    return { endpoint: running, environment: environmentOf(running), ...(ca ? { ca } : {}), stop: async () => {} };
   }
   const installation = installLocalStack();
   const folder = mkdtempSync(join(tmpdir(), "coracle-localstack-"));
@@ -50,27 +60,31 @@ export async function startLocalStack(options: { detached?: boolean } = {}): Pro
   const functionLogs = join(folder, "functions");
   for (const name of [functionLogs, join(folder, "tmp")]) mkdirSync(name);
   const { ca, server } = openPki(folder, { serviceAddress: "127.0.0.1" });
-  writeFileSync(join(folder, "server.pem"), `${server.key}\n${server.certificate}`);
+  // With its authority, so that whoever only has the address can learn it, see certificateOf.
+  writeFileSync(join(folder, "server.pem"), [server.key, server.certificate, ca].join("\n"));
   const log = openSync(logFile, "a");
   const child = spawn(installation.python, ["-m", "localstack.runtime.main"], {
     cwd: folder,
     env: { ...process.env, ...settings(installation, { folder, port, dynamodbPort, functionLogs }) },
     stdio: ["ignore", log, log],
-    detached: options.detached ?? false,
+    // In a group of its own: Ctrl-C must not end it before those that use it.
+    detached: true,
   });
   const endpoint = `http://localhost:${port}`;
-  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const failure = () => {
+    if (signal?.aborted) return "not waited for any longer";
     if (child.exitCode === null && child.signalCode === null) return undefined;
-    return `it ended with ${child.exitCode ?? child.signalCode}: ${readFileSync(logFile, "utf8").slice(-3_000)}`;
+    return `it ended with ${child.exitCode ?? child.signalCode}`;
   };
   try {
     await answers(endpoint, failure);
   } catch (error) {
-    child.kill("SIGKILL");
-    throw new Error(`LocalStack does not come up, see ${logFile}: ${(error as Error).message}`);
+    await end(functionLogs);
+    const last = readFileSync(logFile, "utf8").slice(-3_000);
+    rmSync(folder, { recursive: true, force: true });
+    throw new Error(`LocalStack does not come up: ${(error as Error).message}\n${last}`);
   }
-  if (options.detached) child.unref();
+  if (stays) child.unref();
   return {
     endpoint,
     environment: environmentOf(endpoint),
@@ -81,7 +95,7 @@ export async function startLocalStack(options: { detached?: boolean } = {}): Pro
     functionLogs,
     pid: child.pid,
     stop: async () => {
-      await end(child, ended);
+      await end(functionLogs);
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -145,23 +159,40 @@ async function answers(endpoint: string, failure: () => string | undefined): Pro
   }
 }
 
-async function end(child: ChildProcess, ended: Promise<void>): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill("SIGTERM");
-  const late = setTimeout(() => child.kill("SIGKILL"), stopMs);
-  await ended;
-  clearTimeout(late);
+/** Ends LocalStack and what it has started but for functions, which end with it. */
+function end(functionLogs: string): Promise<void> {
+  return endProcesses(() => processesWith(`CORACLE_FUNCTION_LOGS=${functionLogs}`));
+}
+
+/** The certificate that a running server's chain ends with; undefined where the system trusts it. */
+async function certificateOf(endpoint: string): Promise<string | undefined> {
+  const { hostname, port } = new URL(endpoint);
+  const socket = connect({
+    host: hostname,
+    port: Number(port || 443),
+    servername: hostname,
+    rejectUnauthorized: false,
+  });
+  try {
+    await new Promise((resolve, reject) => socket.once("secureConnect", resolve).once("error", reject));
+    if (socket.authorized) return undefined;
+    let last = socket.getPeerCertificate(true);
+    while (last.issuerCertificate && last.issuerCertificate !== last) last = last.issuerCertificate;
+    return `-----BEGIN CERTIFICATE-----\n${last.raw.toString("base64")}\n-----END CERTIFICATE-----\n`;
+  } finally {
+    socket.destroy();
+  }
 }
 
 async function main(command: string | undefined): Promise<number> {
-  const pidFile = join(cacheFolder(), "pid");
+  const pidFile = join(cacheFolder(), "running.json");
   if (command === "install") {
     installLocalStack();
     return 0;
   }
   if (command === "start") {
-    const { environment, logFile, folder, pid } = await startLocalStack({ detached: true });
-    if (pid !== undefined) writeFileSync(pidFile, JSON.stringify({ pid, folder }));
+    const { environment, logFile, functionLogs, folder, pid } = await startLocalStack({ stays: true });
+    if (pid !== undefined) writeFileSync(pidFile, JSON.stringify({ functionLogs, folder }));
     console.log(
       Object.entries(environment)
         .map(([name, value]) => `export ${name}=${value}`)
@@ -171,8 +202,8 @@ async function main(command: string | undefined): Promise<number> {
     return 0;
   }
   if (command === "stop" && existsSync(pidFile)) {
-    const { pid, folder } = JSON.parse(readFileSync(pidFile, "utf8"));
-    process.kill(pid, "SIGTERM");
+    const { functionLogs, folder } = JSON.parse(readFileSync(pidFile, "utf8"));
+    await end(functionLogs);
     for (const path of [folder, pidFile]) rmSync(path, { recursive: true, force: true });
     return 0;
   }

@@ -37,7 +37,7 @@ describe("login", () => {
   test("coracle kubeconfig, the AWS CLI and kubectl: the deployer's role is admin", async () => {
     const args = ["--kubeconfig", cluster.kubeconfig, "--certificate-authority", cluster.deployment.caFile];
     const environment = cluster.environmentOf(admin);
-    const namespaces = await output("kubectl", [...args, "get", "namespaces", "-o", "name"], "", environment);
+    const namespaces = await output(cluster.command, [...args, "get", "namespaces", "-o", "name"], "", environment);
     expect(namespaces.stderr).toBe("");
     expect(namespaces.stdout.split("\n")).toEqual(
       expect.arrayContaining(["namespace/default", "namespace/kube-system"]),

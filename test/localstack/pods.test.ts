@@ -15,7 +15,7 @@ interface Pod {
   readonly spec: { containers: { image: string; env?: { name: string; value: string }[] }[] };
   readonly status: {
     phase: string;
-    containerStatuses?: { restartCount: number; ready: boolean; state: { waiting?: { reason: string } } }[];
+    containerStatuses?: { ready: boolean; lastState: { terminated?: { exitCode: number } } }[];
   };
 }
 
@@ -62,8 +62,26 @@ describe("a real node behind queues", () => {
   let cluster: CloudCluster;
   let node: CloudNode;
   let address = "";
+  let nodePort = 0;
 
   const pods = async (app: string) => (await cluster.get<{ items: Pod[] }>("pods", "-l", `app=${app}`)).items;
+  const names = async (app: string) => (await pods(app)).map(({ metadata }) => metadata.name).sort();
+  /** The name of the pod that answers at the NodePort; empty where none does. */
+  const answer = async () => {
+    const url = `http://${address}:${nodePort}/cgi-bin/who`;
+    const { stdout } = await output("curl", ["-s", "--max-time", "5", url]);
+    return stdout.split(" ")[0] ?? "";
+  };
+  /** Waits until each of the pods has answered at the NodePort since somebody else has last. */
+  const answerAll = async (wanted: readonly string[]) => {
+    const answered = new Set<string>();
+    await until(`${wanted} to answer, and no other`, async () => {
+      const name = await answer();
+      if (wanted.includes(name)) answered.add(name);
+      else answered.clear();
+      return answered.size === wanted.length;
+    });
+  };
   const rolledOut = (name: string) => cluster.kubectl(["rollout", "status", `deployment/${name}`, "--timeout=120s"]);
 
   beforeAll(async () => {
@@ -94,26 +112,22 @@ describe("a real node behind queues", () => {
     await cluster.apply(web(2, "blue"), service);
     await rolledOut("web");
     const { spec } = await cluster.get<{ spec: { ports: { nodePort: number }[] } }>("service", "web");
-    const names = (await pods("web")).map(({ metadata }) => metadata.name);
-    expect(names).toHaveLength(2);
-    const answered = new Set<string>();
-    await until("both pods to answer", async () => {
-      const url = `http://${address}:${spec.ports[0].nodePort}/cgi-bin/who`;
-      const { stdout } = await output("curl", ["-s", "--max-time", "5", url]);
-      const [name] = stdout.split(" ");
-      if (name !== "") answered.add(name);
-      return answered.size === 2;
-    });
-    expect([...answered].sort()).toEqual(names.sort());
+    nodePort = spec.ports[0].nodePort;
+    const running = await names("web");
+    expect(running).toHaveLength(2);
+    await answerAll(running);
   }, 180_000);
 
   test("scaled up and down", async () => {
     await cluster.kubectl(["scale", "deployment/web", "--replicas=4"]);
     await rolledOut("web");
-    expect(await pods("web")).toHaveLength(4);
+    const four = await names("web");
+    expect(four).toHaveLength(4);
+    await answerAll(four);
     await cluster.kubectl(["scale", "deployment/web", "--replicas=1"]);
     await until("three pods to go", async () => (await pods("web")).length === 1, 90_000);
     await rolledOut("web");
+    await answerAll(await names("web"));
   }, 240_000);
 
   test("a rolling update replaces every pod", async () => {
@@ -129,11 +143,43 @@ describe("a real node behind queues", () => {
       90_000,
     );
     expect(after.map(({ spec }) => spec.containers[0].env?.[0].value)).toEqual(["green", "green"]);
+    await answerAll(after.map(({ metadata }) => metadata.name));
   }, 240_000);
 
-  test("a deleted deployment's pods go, and so do their containers", async () => {
+  test("a deleted deployment's pods go, and so do their containers; nothing answers any more", async () => {
+    const ours = async () => (await node.runningPods()).filter((name) => name.startsWith("default/web-"));
+    expect(await ours()).toHaveLength(2);
     await cluster.kubectl(["delete", "deployment/web", "service/web"]);
     await until("the end of the pods", async () => (await pods("web")).length === 0, 120_000);
+    await until("the end of their containers", async () => (await ours()).length === 0);
+    await until("the end of the NodePort", async () => (await answer()) === "");
+  }, 180_000);
+
+  test("a ConfigMap that is mounted into a running pod and changed is changed there", async () => {
+    const settings = (text: string) => ({
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "settings" },
+      data: { "settings.txt": text },
+    });
+    const volumeMounts = [{ name: "settings", mountPath: "/www/settings" }];
+    const spec = {
+      terminationGracePeriodSeconds: 1,
+      volumes: [{ name: "settings", configMap: { name: "settings" } }],
+      containers: [{ name: "c", image: httpd, volumeMounts }],
+    };
+    const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "reads" }, spec };
+    await cluster.apply(settings("one"), pod);
+    await cluster.kubectl(["wait", "pod/reads", "--for=condition=Ready", "--timeout=90s"]);
+    const ip = await cluster.kubectl(["get", "pod", "reads", "-o", "jsonpath={.status.podIP}"]);
+    const text = async () => {
+      const { stdout } = await output("curl", ["-s", "--max-time", "5", `http://${ip}:8080/settings/settings.txt`]);
+      return stdout;
+    };
+    await until("the first text", async () => (await text()) === "one");
+    await cluster.apply(settings("two"));
+    await until("the second text", async () => (await text()) === "two");
+    await cluster.kubectl(["delete", "pod/reads", "configmap/settings", "--wait=false"]);
   }, 180_000);
 
   test("a job completes", async () => {
@@ -152,16 +198,15 @@ describe("a real node behind queues", () => {
       metadata: { name: "crash" },
       spec: { terminationGracePeriodSeconds: 1, containers: [shell("c", "exit 3")] },
     });
-    const { status } = await until(
-      "the back-off to be shown",
-      async () => {
-        const pod = await cluster.get<Pod>("pod", "crash");
-        return pod.status.containerStatuses?.[0].state.waiting?.reason === "CrashLoopBackOff" && pod;
-      },
+    const shown = /^crash +0\/1 +CrashLoopBackOff +(\d+) /;
+    const row = await until(
+      "kubectl to show the back-off",
+      async () => shown.exec(await cluster.kubectl(["get", "pods", "crash", "--no-headers"])) ?? undefined,
       120_000,
     );
-    expect(status.containerStatuses?.[0]).toMatchObject({ ready: false });
-    expect(await cluster.kubectl(["get", "pod", "crash", "--no-headers"])).toMatch(/CrashLoopBackOff|Error/);
+    expect(Number(row[1])).toBeGreaterThan(0);
+    const { status } = await cluster.get<Pod>("pod", "crash");
+    expect(status.containerStatuses?.[0]).toMatchObject({ ready: false, lastState: { terminated: { exitCode: 3 } } });
     await cluster.kubectl(["delete", "pod", "crash", "--wait=false"]);
   }, 150_000);
 

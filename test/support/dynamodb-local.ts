@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "./free-port.ts";
 
@@ -65,16 +66,20 @@ export function installDynamoDBLocal(): string {
 export async function startDynamoDBLocal(): Promise<DynamoDBLocal> {
   const libraries = installDynamoDBLocal();
   const port = await freePort();
+  // It leaves a library there each time it starts.
+  const temporary = mkdtempSync(join(tmpdir(), "coracle-dynamodb-"));
   const args = [
     // It lives for minutes: the second compiler and threads of the collector would take more time than they give.
     ...["-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"],
     `-Djava.library.path=${libraries}`,
+    `-Djava.io.tmpdir=${temporary}`,
     "-cp",
     join(libraries, "*"),
     mainClass,
     ...["-inMemory", "-disableTelemetry", "-port", String(port)],
   ];
   const child = spawn("java", args, { stdio: ["ignore", "ignore", "pipe"] });
+  child.once("exit", () => rmSync(temporary, { recursive: true, force: true }));
   let errors = "";
   child.stderr.on("data", (data) => {
     errors += data;

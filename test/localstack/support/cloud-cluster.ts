@@ -1,8 +1,7 @@
 /** The deployed cluster as its users reach it: the real kubectl, with tokens of IAM's principals. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
 import { clusterIdOf } from "../../../lib/apimachinery/cluster-id.ts";
 import { stsTokens } from "../../../lib/aws/sts-token.ts";
@@ -20,6 +19,8 @@ export interface CloudCluster {
   readonly deployment: Deployment;
   /** `https://localhost:PORT/_aws/execute-api/ID/STAGE` */
   readonly url: string;
+  /** The file of the kubectl that was found. */
+  readonly command: string;
   /** What `coracle kubeconfig` wrote: each call asks the AWS CLI for a token. */
   readonly kubeconfig: string;
   /** What the AWS CLI needs to sign as somebody, and to find the stand-in for STS. */
@@ -44,7 +45,7 @@ export interface CloudCluster {
 /** Finds the deployment that `run.ts` has made, and gets its kubeconfig as a user does. */
 export async function openCluster(): Promise<CloudCluster> {
   const deployment = readDeployment();
-  const folder = mkdtempSync(join(tmpdir(), "coracle-cloud-"));
+  const folder = mkdtempSync(join(dirname(process.env.CORACLE_DEPLOYMENT ?? ""), "cluster-"));
   const kubeconfig = join(folder, "kubeconfig");
   const command = findKubectl(tools, (line) => console.log(line));
   const url = deployment.outputs.ApiUrl;
@@ -77,6 +78,7 @@ export async function openCluster(): Promise<CloudCluster> {
   return {
     deployment,
     url,
+    command,
     kubeconfig,
     environmentOf,
     token: (principal, clusterId = clusterIdOf(url)) => tokensOf(principal, clusterId).token(),

@@ -1,8 +1,7 @@
 /** This machine as a node of the deployed cluster: containerd and the agent, as a worker's units start them. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { removeNodeState, removePods } from "../../../agent/cleanup.ts";
 import { nodeLayout } from "../../../agent/runtime/containerd/prepare.ts";
 import { createCriClient } from "../../../agent/runtime/cri/client.ts";
@@ -11,6 +10,7 @@ import type { OciImage } from "../../../agent/runtime/image/oci-image.ts";
 import { nodeReportKey } from "../../../lib/nodes/sender.ts";
 import { until } from "../../e2e/support/cluster.ts";
 import type { Principal } from "../../support/sts.ts";
+import { nodeFolderPrefix } from "../sweep.ts";
 import type { CloudCluster } from "./cloud-cluster.ts";
 
 const agentFile = join(import.meta.dirname, "../../../agent/main.ts");
@@ -20,6 +20,8 @@ export interface CloudNode {
   readonly name: string;
   readonly dataDir: string;
   importImage(image: OciImage, name: string): Promise<void>;
+  /** `namespace/name` of the pods that have a sandbox in containerd, which they keep as long as a container. */
+  runningPods(): Promise<string[]>;
   /** What the agent has said so far. */
   log(): string;
   /** Sends the agent a signal. */
@@ -32,14 +34,17 @@ export interface CloudNode {
   remove(): Promise<void>;
 }
 
-/** Starts containerd and the agent with the credentials of a machine, whose name in AWS is its session's. */
+/**
+ * Starts containerd and the agent with the credentials of a machine, whose name in AWS is its session's. What a test
+ * does not remove, the harness does (sweep.ts).
+ */
 export async function startNode(
   cluster: CloudCluster,
   machine: Principal,
   { sqsEndpoint = cluster.deployment.endpoint } = {},
 ): Promise<CloudNode> {
   const name = machine.arn.split("/").at(-1) ?? "";
-  const dataDir = mkdtempSync(join(tmpdir(), "coracle-worker-"));
+  const dataDir = mkdtempSync(join(dirname(process.env.CORACLE_DEPLOYMENT ?? ""), nodeFolderPrefix));
   const { url, deployment, environmentOf } = cluster;
   const env = {
     ...environmentOf(machine),
@@ -49,7 +54,8 @@ export async function startNode(
   const logFile = join(dataDir, "agent.log");
   const run = (file: string, args: readonly string[]) => {
     const log = openSync(file, "a");
-    return spawn(process.execPath, [agentFile, ...args], { env, stdio: ["ignore", log, log] });
+    // In a group of its own: Ctrl-C must leave containerd to remove the pods.
+    return spawn(process.execPath, [agentFile, ...args], { env, stdio: ["ignore", log, log], detached: true });
   };
   const flags = [
     ...["--node-name", name, "--data-dir", dataDir, "--transport", "sqs", "--region", "us-east-1"],
@@ -67,10 +73,20 @@ export async function startNode(
   const runtime = createCriClient(socket);
   await until("containerd", async () => (await runtime.status()).every(({ status }) => status));
   runtime.close();
+  const runningPods = async () => {
+    const client = createCriClient(socket);
+    try {
+      const sandboxes = await client.listPodSandboxes();
+      return sandboxes.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+    } finally {
+      client.close();
+    }
+  };
   return {
     name,
     dataDir,
     importImage: (image, reference) => importImage(socket, image, reference),
+    runningPods,
     log,
     signal: (signal) => void agent.kill(signal),
     endAgent: (signal) => end(agent, signal),
