@@ -125,7 +125,7 @@ export class Process {
     const { world } = this;
     for (let n = 0; n < writes; n++) {
       await world.sleep(world.chance(0.1) ? world.integer(5_000, 15_000) : world.integer(0, 600));
-      if (world.chance(0.15)) await this.createMissing(`${name}.${n}`);
+      if (world.chance(0.1)) await this.createMissing(`${name}.${n}`);
       else await this.writeOnce(`${name}.${n}`, world.pick(keys));
     }
   }
@@ -206,7 +206,7 @@ export class Process {
   private async createMissing(name: string): Promise<void> {
     const { store, notes, world } = this;
     const own = ["a", "a", "b"].map((namespace, n) => `${namespace}/${name}-${n}`);
-    const all = world.chance(0.5) ? [world.pick(keys), ...own] : own;
+    const all = [world.pick(keys), ...own];
     const written = all.map((key) => ({ id: `${name}/${key}`, key }));
     const objects = written.map(({ id, key }) => ({ key, value: thing(id) }));
     let revisions: readonly number[];
