@@ -67,6 +67,8 @@ export interface ClusterParts {
   readonly bookmarkMs?: number;
 }
 
+type TimedParts = ClusterParts & { readonly clock: Clock; readonly random: Random };
+
 /** Addresses and ports of Services, the same in every cluster: they mean something only on its own nodes. */
 const config = { serviceCIDRs: ["10.96.0.0/16"], nodePortRange: [30_000, 32_767] as const };
 
@@ -124,8 +126,21 @@ async function openCluster(
   name: string,
   store: DynamoStore,
   environment: Environment,
-  { fresh = "write", clock, random, bookmarkMs }: ClusterParts & { readonly clock: Clock; readonly random: Random },
+  { fresh = "write", ...parts }: TimedParts,
 ): Promise<CloudCluster> {
+  const cluster = createCluster(name, store, environment, parts);
+  if (fresh === "await") await untilBootstrapped(cluster);
+  else if (!(await cluster.api.isBootstrapped())) await reconcileBootstrap(cluster);
+  return cluster;
+}
+
+/** The cluster as the store has it: nothing is read or written yet. Throws BadEnvironment. */
+export function createCluster(
+  name: string,
+  store: DynamoStore,
+  environment: Environment,
+  { clock, random, bookmarkMs }: Omit<TimedParts, "fresh" | "store">,
+): CloudCluster {
   const serverUrl = clusterUrl(environment, name);
   const api = createClusterServer({
     cluster: name,
@@ -144,7 +159,7 @@ async function openCluster(
     bookmarkMs: bookmarkMs ?? environment.bookmarkMs,
     logError,
   });
-  const cluster: CloudCluster = {
+  return {
     name,
     api,
     store,
@@ -152,9 +167,6 @@ async function openCluster(
     random,
     client: (user, userAgent) => createInProcessClient(api.handle, user, { clock, userAgent }),
   };
-  if (fresh === "await") await untilBootstrapped(cluster);
-  else if (!(await api.isBootstrapped())) await reconcileBootstrap(cluster);
-  return cluster;
 }
 
 async function untilBootstrapped({ name, api, clock }: CloudCluster): Promise<void> {

@@ -1,23 +1,20 @@
 /** The functions' loops over a table in memory: the stream's records and the queues are a test's to deliver. */
 import { generateKeyPairSync } from "node:crypto";
-import type { CloudCluster } from "../../lambdas/wiring/cluster.ts";
+import { type CloudCluster, createCluster } from "../../lambdas/wiring/cluster.ts";
 import { readEnvironment } from "../../lambdas/wiring/environment.ts";
 import { Loops } from "../../lambdas/wiring/loops.ts";
-import { localSigner } from "../../lib/apiserver/authentication/signer.ts";
-import { createClusterServer } from "../../lib/apiserver/cluster-server.ts";
 import { DynamoStore } from "../../lib/aws/dynamodb/store.ts";
 import type { Item, ReadOptions, Table } from "../../lib/aws/dynamodb/table.ts";
 import type { SqsRecord } from "../../lib/aws/sqs/event.ts";
 import type { OutgoingMessage } from "../../lib/aws/sqs/queue-sender.ts";
 import type { StreamRecord } from "../../lib/aws/stream/log-records.ts";
-import { createInProcessClient } from "../../lib/client/in-process.ts";
 import type { RestClient } from "../../lib/client/rest.ts";
 import { FakeClock, seededRandom } from "./fake-clock.ts";
 import { insertRecord } from "./log-records.ts";
 import { memoryTable } from "./memory-table.ts";
 
 const name = "default";
-const signer = localSigner(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey);
+const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 
 /** A message in a queue. */
 export interface SentMessage extends OutgoingMessage {
@@ -31,6 +28,7 @@ export const environment = readEnvironment({
   CONTROLLERS_QUEUE_URL: "controllers",
   SCHEDULER_QUEUE_URL: "scheduler",
   DELAYS_QUEUE_URL: "delays",
+  SIGNING_KEY_PEM: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
 });
 
 /** One deployment. */
@@ -85,26 +83,7 @@ export class CloudLoops {
   newCluster(): CloudCluster {
     const { clock } = this;
     const random = seededRandom(++this.#serial);
-    const store = new DynamoStore(this.#counted(), { clock, random });
-    const api = createClusterServer({
-      cluster: name,
-      store,
-      clock,
-      random,
-      config: { serviceCIDRs: ["10.96.0.0/16"], nodePortRange: [30_000, 32_767] },
-      keys: [signer],
-      serverUrl: environment.apiUrl,
-      caches: "on use",
-      logError: () => {},
-    });
-    return {
-      name,
-      api,
-      store,
-      clock,
-      random,
-      client: (user, userAgent) => createInProcessClient(api.handle, user, { clock, userAgent }),
-    };
+    return createCluster(name, new DynamoStore(this.#counted(), { clock, random }), environment, { clock, random });
   }
 
   /** The stream's records since the last call, of log entries alone, as the mapping's filter lets them pass. */
