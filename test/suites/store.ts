@@ -1,6 +1,8 @@
 /** What every store must do. Each driver's test file calls `storeSuite` with a way to open it. */
 import { afterAll, beforeAll, describe } from "vitest";
 import type { Collection, Store } from "../../lib/storage/interface.ts";
+import { collectionTests } from "./store-collections.ts";
+import { concurrencyTests } from "./store-concurrency.ts";
 import { listTests } from "./store-list.ts";
 import { watchTests } from "./store-watch.ts";
 import { writeTests } from "./store-write.ts";
@@ -43,6 +45,8 @@ export function storeSuite(name: string, driver: StoreDriver): void {
       await driver.cleanUp();
     });
     writeTests(context);
+    concurrencyTests(context);
+    collectionTests(context);
     listTests(context);
     watchTests(context);
   });
