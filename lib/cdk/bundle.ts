@@ -59,6 +59,7 @@ export function bundle(entry: string, file: string, define: Readonly<Record<stri
     format: "esm",
     // ES modules first: what of them is unused can be left out.
     mainFields: ["module", "main"],
+    alias: { "node:http": join(projectFolder, "lib/cdk/node-http.cjs") },
     // Names stay as they are, for the stack traces in the logs.
     minifySyntax: true,
     minifyWhitespace: true,
