@@ -46,6 +46,15 @@ export class AccessEntryIndex {
     // Two writes at once may have made two entries of one principal: the older is the one.
     const age = ({ metadata }: AccessEntry) => `${metadata.creationTimestamp} ${metadata.name}`;
     entries.sort((a, b) => (age(a) < age(b) ? 1 : -1));
-    return new Map(entries.map(({ spec }) => [principalKey(principalArn(spec.principalArn)), spec]));
+    return new Map(entries.flatMap(({ spec }) => keyed(spec)));
+  }
+}
+
+/** With its key; nothing where its ARN is none, as another release may have taken it: that must lock nobody else out. */
+function keyed(spec: AccessEntrySpec): [string, AccessEntrySpec][] {
+  try {
+    return [[principalKey(principalArn(spec.principalArn)), spec]];
+  } catch {
+    return [];
   }
 }

@@ -61,6 +61,16 @@ describe("who a token is for", () => {
     }
   });
 
+  it("is told though another entry makes no sense", async () => {
+    const entries = [{ principalArn: "arn:aws-new:iam::1:role/x" }, { principalArn: bob.arn, groups: ["devs"] }];
+    const items = entries.map((spec, index) => ({
+      text: JSON.stringify({ metadata: { name: `e${index}`, creationTimestamp: "2026-01-01T00:00:00Z" }, spec }),
+    }));
+    const store = { list: async () => ({ items }) } as unknown as typeof iam.store;
+    const identity = await iam.authenticator({ store }).authenticateToken(await iam.tokenOf(bob), []);
+    expect(identity?.user.groups).toEqual(["devs"]);
+  });
+
   it("is told later where the entries cannot be read", async () => {
     let isBroken = true;
     const list: typeof iam.store.list = async (...args) => {
