@@ -13,8 +13,8 @@ const credentials = [
 
 /**
  * An error that nobody is told about. `where` says what was being done, and holds no secret: of a request its method
- * and path alone. Headers and bodies are never logged; neither is what a parser says, since it quotes what it reads, nor
- * what lets somebody in, though an error may quote it.
+ * and path alone. Headers and bodies are never logged; neither is what a parser says, since it quotes what it reads,
+ * nor what lets somebody in, though an error may quote it.
  */
 export function logError(error: unknown, where: string): void {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));

@@ -22,14 +22,14 @@ export interface RunGroupsOptions {
   readonly onError: (message: GroupedMessage, error: unknown) => void;
 }
 
-/** Does what a message asks for. Throws MalformedMessage for what is not served; rejects where it must be delivered again. */
+/** Does what a message asks for. Throws MalformedMessage for what is not served; rejects where it must come again. */
 export type RunMessage<M extends GroupedMessage> = (message: M) => Promise<Outcome>;
 
 /**
- * Gives the ids of the messages that must be delivered again: those for what is not served (by this release; where no
- * newer one comes they end as dead letters), and of a group that fails or cannot begin in time, all that are left. A run
- * sees everything that was written before it began, and all messages of the batch are older: so one run does for the
- * group.
+ * Gives the ids of the messages that must be delivered again: those for what is not served (by this release; where
+ * no newer one comes they end as dead letters), and of a group that fails or cannot begin in time, all that are left. A
+ * run sees everything that was written before it began, and all messages of the batch are older: so one run does for
+ * the group.
  */
 export async function runGroups<M extends GroupedMessage>(
   messages: readonly M[],
