@@ -238,6 +238,8 @@ describe("the stream", () => {
     const [parked, ...more] = cloud.take("delays");
     expect(more).toEqual([]);
     cloud.beforeRequest = undefined;
+    // The cluster, which was waited for in vain, is left alone for a while.
+    await cloud.clock.advance(15_000);
     expect(await failed(busy.delays({ Records: [parked] }))).toEqual([]);
     expect(cloud.take("scheduler").length).toBeGreaterThan(0);
   });
