@@ -35,7 +35,7 @@ interface Streamed extends DispatchedEntry {
   readonly record: StreamRecord;
 }
 
-/** So long may all others wait for one cluster (ms), and so much of an invocation is kept for parking what is not done. */
+/** So long may all others wait for one cluster, and so much of an invocation is kept for parking (ms). */
 const shareMs = 15_000;
 const reserveMs = 5_000;
 /** A cluster that has failed after so long is not waited for again so soon; what comes for it is parked at once. */

@@ -162,7 +162,7 @@ export class Functions extends Construct {
     return made;
   }
 
-  /** Lets it make dead letters of its queue's malformed messages itself, so that nothing waits until their tries are used up. */
+  /** Lets it make dead letters of what it can't read of its queue, so that nothing waits until tries are used up. */
   private setsAside(worker: ClusterFunction, { deadLetters }: WorkQueue): void {
     worker.sends(deadLetters, "DEAD_LETTERS_QUEUE_URL");
   }

@@ -1,6 +1,6 @@
 /**
- * The newest statuses that reports have brought, in the table: `CLUSTER#reports#NODE`, one item a Pod or Node, and one a
- * report that could not be taken in at once.
+ * The newest statuses that reports have brought, in the table: `CLUSTER#reports#NODE`, one item a Pod or Node, and one
+ * a report that could not be taken in at once.
  */
 import { type Clock, systemClock } from "../../apimachinery/clock.ts";
 import type { Position, ReportPositions } from "../../nodes/health.ts";

@@ -14,8 +14,8 @@
  *    `QueuedControllers.run` (`runner.ts`). It resolves: acknowledge. It rejects: deliver again, later a dead letter.
  *    `runGroups` (`groups.ts`) does so for a batch and gives the messages to deliver again.
  * 4. A "delays" message is read by `parseParked`. Entries of a log that could not be dispatched (`parkedMessage`) are
- *    read from the log again and go the way of 1; everything else goes to `forwardDelay` (`delays.ts`), with the id that
- *    the queue gave it.
+ *    read from the log again and go the way of 1; everything else goes to `forwardDelay` (`delays.ts`), with the id
+ *    that the queue gave it.
  * 5. Each minute `silentNodes` (`silent-nodes.ts`) and `Resync.run` (`resync.ts`) give wake-ups too.
  *
  * A crash is: whatever was awaited never settles, and all of these objects are made anew over the same store.
