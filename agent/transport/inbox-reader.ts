@@ -57,7 +57,10 @@ export class InboxReader {
         lookedAt = now;
         if (isLate) await readAll();
         else await this.#read(messages);
-        await inbox.delete(messages);
+        // Not waited for: the next nudge may be there, and what comes again is known to be read.
+        void inbox.delete(messages).catch((error: unknown) => {
+          if (!signal.aborted && !(error instanceof InboxGone)) onError(error);
+        });
         delayMs = firstDelayMs;
         refusedAt = undefined;
       } catch (error) {

@@ -31,6 +31,11 @@ export type VolumeFiles = ReadonlyMap<string, VolumeFile>;
 
 const dataLink = "..data";
 
+/** Whether the folder holds files that were written here. */
+export async function isWritten(folder: string): Promise<boolean> {
+  return (await readlink(join(folder, dataLink)).catch(() => undefined)) !== undefined;
+}
+
 /** Makes the folder hold exactly these files; nothing is written where it does already. True where it wrote. */
 export async function writeAtomically(folder: string, files: VolumeFiles, group?: number): Promise<boolean> {
   for (const path of files.keys()) checkPath(path);

@@ -6,7 +6,7 @@ import type { Mount } from "../../runtime/cri/messages.ts";
 import type { PodPlace } from "../fields.ts";
 import type { PodFolders } from "../folders.ts";
 import type { References } from "../references.ts";
-import { writeAtomically } from "./atomic-writer.ts";
+import { isWritten, writeAtomically } from "./atomic-writer.ts";
 import { type ContentSources, volumeContent } from "./content.ts";
 import { checkHostPath } from "./host-path.ts";
 import { ensureMemory, unmountUnder } from "./mounts.ts";
@@ -19,6 +19,8 @@ export interface VolumesOptions {
   readonly references: References;
   readonly tokens: Tokens;
   readonly allocatable: () => Record<string, string>;
+  /** Told of a volume that could not be brought up to date, and goes on with what it holds. */
+  readonly onStale?: (pod: Pod, error: VolumeError) => void;
 }
 
 /** A volume on the machine. */
@@ -43,7 +45,11 @@ export class Volumes {
     this.#options = options;
   }
 
-  /** Brings all volumes of a pod to what they should hold now. Rejects with VolumeError. */
+  /**
+   * Brings all volumes of a pod to what they should hold now. One that holds something and can't be brought up to date
+   * stays as it is, as upstream has it: its pod's containers are started again also while the control plane is away.
+   * Rejects with VolumeError.
+   */
   async mount(pod: Pod, place: PodPlace): Promise<MountedVolumes> {
     const mounted = new Map<string, MountedVolume>();
     for (const volume of pod.spec.volumes ?? []) {
@@ -51,7 +57,10 @@ export class Volumes {
         mounted.set(volume.name, await this.#mountOne(pod, volume, place));
       } catch (error) {
         const text = `MountVolume.SetUp failed for volume "${volume.name}" : ${(error as Error).message}`;
-        throw new VolumeError(text);
+        const path = this.#contentPath(pod, volume);
+        if (path === undefined || !(await isWritten(path))) throw new VolumeError(text);
+        this.#options.onStale?.(pod, new VolumeError(text));
+        mounted.set(volume.name, { path, readOnly: true });
       }
     }
     return mounted;
@@ -78,21 +87,28 @@ export class Volumes {
       await emptyDir(path, volume.emptyDir, pod.spec.securityContext?.fsGroup);
       return { path, readOnly: false };
     }
-    const files = await volumeContent(pod, volume, this.#sources(pod, place));
-    if (files === undefined) throw new Error("no volume plugin matched");
-    const plugin = volume.configMap
-      ? "configmap"
-      : volume.secret
-        ? "secret"
-        : volume.projected
-          ? "projected"
-          : "downward-api";
-    const path = folders.volume(uid, plugin, volume.name);
+    const path = this.#contentPath(pod, volume);
+    if (path === undefined) throw new Error("no volume plugin matched");
+    const files = (await volumeContent(pod, volume, this.#sources(pod, place))) ?? new Map();
     // What may be secret never reaches a disk.
     if (volume.secret || volume.projected) await ensureMemory(path, "1777");
     else await mkdir(path, { recursive: true, mode: 0o777 });
     await writeAtomically(path, files, pod.spec.securityContext?.fsGroup);
     return { path, readOnly: true };
+  }
+
+  /** Where a volume is whose files are written here; undefined of others. */
+  #contentPath({ metadata: { uid } }: Pod, { name, configMap, secret, projected, downwardAPI }: Volume) {
+    const plugin = configMap
+      ? "configmap"
+      : secret
+        ? "secret"
+        : projected
+          ? "projected"
+          : downwardAPI
+            ? "downward-api"
+            : undefined;
+    return plugin === undefined ? undefined : this.#options.folders.volume(uid, plugin, name);
   }
 
   #sources(pod: Pod, place: PodPlace): ContentSources {

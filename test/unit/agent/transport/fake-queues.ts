@@ -9,6 +9,8 @@ export class FakeInbox implements Inbox {
   readonly deleted: string[] = [];
   /** Set: each call fails with it. */
   failure: Error | undefined;
+  /** Set: nothing is deleted, and what was received is not shown again for now. */
+  failDelete: Error | undefined;
   receives = 0;
   #wake: (() => void)[] = [];
 
@@ -39,8 +41,9 @@ export class FakeInbox implements Inbox {
   async delete(messages: readonly InboxMessage[]): Promise<void> {
     for (const message of messages) {
       this.waiting.splice(this.waiting.indexOf(message), 1);
-      this.deleted.push(message.body);
+      if (!this.failDelete) this.deleted.push(message.body);
     }
+    if (this.failDelete && messages.length > 0) throw this.failDelete;
   }
 
   /** As if it were removed. */

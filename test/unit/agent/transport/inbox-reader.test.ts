@@ -78,6 +78,17 @@ it("messages are deleted when what they name has been read, not before", async (
   expect(inbox.deleted).toHaveLength(1);
 });
 
+it("messages that can't be deleted hold up nothing: they come again, and are known to be read", async () => {
+  inbox.failDelete = new Error("throttled");
+  inbox.nudge({ collection: "/pods", revision: 1 });
+  await clock.advance(10);
+  read.set("pods", 1);
+  inbox.nudge({ collection: "/services", revision: 2 });
+  await clock.advance(10);
+  expect(reads).toEqual(["all", "pods", "services"]);
+  expect(errors).toEqual(["throttled", "throttled"]);
+});
+
 it("a collection that nobody here reads is passed over", async () => {
   inbox.nudge({ collection: "apps/deployments", revision: 1 });
   await clock.advance(10);

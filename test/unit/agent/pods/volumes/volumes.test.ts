@@ -1,10 +1,16 @@
-import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { PodFolders } from "../../../../../agent/pods/folders.ts";
+import type { References } from "../../../../../agent/pods/references.ts";
 import { checkHostPath } from "../../../../../agent/pods/volumes/host-path.ts";
 import { mountPoints } from "../../../../../agent/pods/volumes/mounts.ts";
 import { resolveSubPath } from "../../../../../agent/pods/volumes/sub-path.ts";
+import type { Tokens } from "../../../../../agent/pods/volumes/tokens.ts";
+import { VolumeError, Volumes } from "../../../../../agent/pods/volumes/volumes.ts";
+import type { ConfigMap } from "../../../../../lib/openapi/types/core-v1.ts";
+import { pod } from "../../objects.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -62,4 +68,60 @@ describe("subPath", () => {
 it("reads a table of mounts", () => {
   const table = "36 35 98:0 / /mnt/a\\040b rw - ext4 /dev/sda rw\n37 35 0:1 / /proc rw - proc proc rw\n";
   expect(mountPoints(table)).toEqual(["/mnt/a b", "/proc"]);
+});
+
+describe("a volume whose source can't be read", () => {
+  const web = pod({ volumes: [{ name: "settings", configMap: { name: "settings" } }] });
+  const place = { podIps: ["10.0.0.1"], hostIps: ["192.0.2.1"], nodeName: "n" };
+  let source: () => Promise<ConfigMap | undefined>;
+  let stale: string[];
+
+  const open = () =>
+    new Volumes({
+      folders: new PodFolders(folder),
+      references: { configMap: () => source(), release() {} } as unknown as References,
+      tokens: { release() {} } as unknown as Tokens,
+      allocatable: () => ({}),
+      onStale: ({ metadata }, error) => stale.push(`${metadata.name}: ${error.message}`),
+    });
+  const holding = (text: string) => async () => ({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "settings", namespace: "default" },
+    data: { key: text },
+  });
+  const away = async () => {
+    throw new Error("no answer");
+  };
+  const text = async (volumes: Volumes) => {
+    const path = (await volumes.mount(web, place)).get("settings")?.path ?? "";
+    return readFile(join(path, "key"), "utf8");
+  };
+
+  beforeEach(() => {
+    stale = [];
+  });
+
+  it("keeps what it holds, so that containers can be started again while the control plane is away", async () => {
+    const volumes = open();
+    source = holding("one");
+    expect(await text(volumes)).toBe("one");
+    for (const failure of [away, async () => undefined]) {
+      source = failure;
+      expect(await text(volumes)).toBe("one");
+    }
+    expect(stale).toEqual([expect.stringMatching(/^web: MountVolume.* no answer/), expect.stringMatching(/not found/)]);
+    // Another agent finds it on the disk.
+    source = away;
+    expect(await text(open())).toBe("one");
+    source = holding("two");
+    expect(await text(volumes)).toBe("two");
+    expect(stale).toHaveLength(3);
+  });
+
+  it("and that holds nothing yet is an error", async () => {
+    source = away;
+    await expect(open().mount(web, place)).rejects.toThrow(VolumeError);
+    expect(stale).toEqual([]);
+  });
 });
