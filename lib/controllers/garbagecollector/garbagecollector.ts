@@ -211,7 +211,8 @@ class GarbageCollector implements Controller {
     }
     const owner = await this.#live(ownerResource, namespace ?? "", name);
     if (owner?.metadata.uid === uid) return owner;
-    // Elsewhere an object has that uid, so absence holds for this namespace only.
+    // Elsewhere an object has that uid, so absence holds for this namespace only. A graph that looks at nothing but the
+    // place that is named can't tell: there the Event is missing, since it is not worth a list of all owners of a kind.
     if (known === undefined) this.#remember(identity);
     else this.#warn(object, reference, namespace ?? "");
     return undefined;
