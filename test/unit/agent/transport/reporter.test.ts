@@ -202,3 +202,17 @@ it("a queue that is away for an hour gets the latest statuses alone, afterwards"
   await clock.advance(60_000);
   expect(statuses().map(({ status }) => status.message)).toEqual(["59"]);
 });
+
+it("a status that the queue does not take is told as soon as it does, long before all is said again", async () => {
+  reporter.setNode({ capacity: { cpu: "4" } });
+  reporter.set(numbered(1), ready("True"));
+  queues.beforeSend = () => {
+    throw new Error("the queue is full");
+  };
+  await clock.advance(20_000);
+  expect(queues.bodies).toEqual([]);
+  queues.beforeSend = undefined;
+  await clock.advance(45_000);
+  expect(statuses().map(({ name }) => name)).toEqual(["web-1"]);
+  expect(queues.items.filter(({ kind }) => kind === "nodeStatus")).toHaveLength(1);
+});
