@@ -30,8 +30,8 @@ const period = Duration.minutes(5);
 const sum = { period, statistic: Stats.SUM } as const;
 
 /**
- * The sum of several metrics as one. What has nothing to tell counts as none: a queue at rest and a table that throttles
- * nobody send no data, and a sum with a summand missing would be missing itself, so that its alarm could never be raised.
+ * The sum of several metrics as one. What has nothing to tell counts as none: a queue at rest and a table that
+ * throttles nobody send no data, and a sum with a summand missing would be missing itself, its alarm never raised.
  */
 function total(metrics: readonly IMetric[], label: string): MathExpression {
   const named = Object.fromEntries(metrics.map((metric, index) => [`m${index}`, metric]));
