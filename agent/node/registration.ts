@@ -29,6 +29,8 @@ const lookMs = 10_000;
 /** Written at least so often, even if nothing has changed. */
 const reportMs = 300_000;
 const retryMs = 1000;
+/** Pauses between attempts to register double up to this, as upstream's do (ms). */
+const maxRetryMs = 7000;
 
 /** The node in the API. */
 export class Registration {
@@ -49,13 +51,13 @@ export class Registration {
   /** Creates the Node, or takes the one there is. Tries until the signal aborts. */
   async register(signal: AbortSignal): Promise<Node | undefined> {
     const { clock, onError } = this.#options;
-    while (!signal.aborted) {
+    for (let delayMs = retryMs; !signal.aborted; delayMs = Math.min(2 * delayMs, maxRetryMs)) {
       try {
         this.#node = await this.#createOrGet();
         return this.#node;
       } catch (error) {
         onError(error);
-        await clock.sleep(retryMs, signal);
+        await clock.sleep(delayMs, signal);
       }
     }
     return undefined;

@@ -13,6 +13,7 @@ export class ServerClock implements Clock {
   readonly #serverTime: () => Promise<number>;
   #offsetMs = 0;
   #lookedAt = Number.NEGATIVE_INFINITY;
+  #looking: Promise<void> | undefined;
 
   /** `serverTime` gives the server's time (ms); see `dateOf`. */
   constructor(clock: Clock, serverTime: () => Promise<number>) {
@@ -28,12 +29,19 @@ export class ServerClock implements Clock {
     return this.#clock.sleep(ms, signal);
   }
 
-  /** Sets the clock, unless that was done within the hour. Rejects where the server does not answer. */
+  /** Sets the clock, unless that was done within the hour; who comes meanwhile waits. Rejects where the server is away. */
   async set(): Promise<void> {
-    const now = this.#clock.now();
-    if (Math.abs(now - this.#lookedAt) < lookMs) return;
-    this.#offsetMs = (await this.#serverTime()) - now;
-    this.#lookedAt = now;
+    if (Math.abs(this.#clock.now() - this.#lookedAt) < lookMs) return;
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    await this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    const time = await this.#serverTime();
+    this.#lookedAt = this.#clock.now();
+    this.#offsetMs = time - this.#lookedAt;
   }
 }
 

@@ -120,6 +120,21 @@ describe("registration", () => {
     ]);
   });
 
+  it("is tried with growing pauses while the server is away, and soon once it is back", async () => {
+    const clock = new FakeClock();
+    const { api, events, registration } = setUp({ clock });
+    api.beforeWrite = () => {
+      throw new Error("too many requests");
+    };
+    const registering = registration.register(never);
+    await clock.advance(3_600_000);
+    expect(events.length).toBeGreaterThan(500);
+    expect(events.length).toBeLessThan(530);
+    api.beforeWrite = undefined;
+    await clock.advance(7_000);
+    expect((await registering)?.metadata.name).toBe("n");
+  });
+
   it("sees to it that the Node bears the transport's annotations", async () => {
     const { api, registration } = setUp({ annotations: { "coracle.dev/transport": "sqs" } });
     await registration.register(never);

@@ -409,6 +409,25 @@ describe("faults", () => {
     expect(again).toContain("podStatus");
   });
 
+  it("two agents claim one name: the one that was started last is believed", async () => {
+    await hasInbox();
+    const pod = await bind("web");
+    const [first, stopFirst] = [transport, stopping];
+    await startAgent();
+    const message = async () => (await cloud.admin.get(pods, placeOf(pod))).status?.message;
+    transport.statuses.set(pod, { phase: "Running", message: "second" });
+    await cloud.eventually(async () => expect(await message()).toBe("second"));
+    for (const text of ["first", "first again"]) {
+      first.statuses.set(pod, { phase: "Failed", message: text });
+      await cloud.pass(1000);
+    }
+    expect(cloud.queues.items).toContainEqual(
+      expect.objectContaining({ status: { phase: "Failed", message: "first again" } }),
+    );
+    expect(await message()).toBe("second");
+    stopFirst.abort();
+  });
+
   it("the agent is started again: its first word counts, though the one before said more", async () => {
     await hasInbox();
     const pod = await bind("web");
