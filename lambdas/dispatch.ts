@@ -1,24 +1,19 @@
 /** λ dispatch: the only reader of the table's stream, and what passes delayed wake-ups on. */
-import { createInboxSender } from "../lib/aws/nodes/inbox-queues.ts";
 import type { BatchResponse, SqsEvent } from "../lib/aws/sqs/event.ts";
 import type { StreamEvent } from "../lib/aws/stream/log-records.ts";
 import { createNodeNudges } from "../lib/nodes/nudges.ts";
 import { openClusters } from "./wiring/cluster.ts";
 import { Dispatcher } from "./wiring/dispatcher.ts";
 import { readEnvironment } from "./wiring/environment.ts";
-import { inboxControllers } from "./wiring/inboxes.ts";
-import { logError } from "./wiring/log.ts";
+import { inboxControllers, inboxSender } from "./wiring/inboxes.ts";
 import { Loops } from "./wiring/loops.ts";
 
 const environment = readEnvironment();
-const { inboxPrefix, failuresQueueUrl } = environment;
-const nudges = (prefix: string) =>
-  createNodeNudges(
-    createInboxSender({ prefix, onRefused: (inbox, error) => logError(error, `the inbox ${JSON.stringify(inbox)}`) }),
-  );
+const { failuresQueueUrl } = environment;
+const sender = inboxSender(environment);
 const dispatcher = new Dispatcher({
   loops: new Loops(environment, openClusters(environment, { fresh: "await" }), inboxControllers(environment)),
-  ...(inboxPrefix === undefined ? {} : { nudges: nudges(inboxPrefix) }),
+  ...(sender === undefined ? {} : { nudges: createNodeNudges(sender) }),
   ...(failuresQueueUrl === undefined ? {} : { failuresQueueUrl }),
 });
 

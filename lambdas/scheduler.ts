@@ -3,11 +3,14 @@ import type { BatchResponse, SqsEvent } from "../lib/aws/sqs/event.ts";
 import { parseSchedulerMessage } from "../lib/controllers/queued/messages.ts";
 import { openClusters } from "./wiring/cluster.ts";
 import { readEnvironment } from "./wiring/environment.ts";
+import { inboxSender } from "./wiring/inboxes.ts";
 import { KeyWorker } from "./wiring/key-worker.ts";
 import { Loops } from "./wiring/loops.ts";
 
 const environment = readEnvironment();
-const loops = new Loops(environment, openClusters(environment, { fresh: "await" }));
+const clusters = openClusters(environment, { fresh: "await" });
+const inboxes = inboxSender(environment);
+const loops = new Loops(environment, clusters, undefined, inboxes === undefined ? {} : { inboxes });
 /** A run schedules for at most 10 s, then wakes itself. */
 const worker = new KeyWorker({
   loops,

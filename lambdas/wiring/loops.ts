@@ -17,7 +17,9 @@ import type { DelayedWakeup, QueueMessage } from "../../lib/controllers/queued/m
 import { NodeHealthCopy } from "../../lib/controllers/queued/node-health-copy.ts";
 import { QueuedControllers } from "../../lib/controllers/queued/runner.ts";
 import { type Outbox, Wakeups } from "../../lib/controllers/queued/wakeups.ts";
+import { BindingNudges } from "../../lib/nodes/binding-nudges.ts";
 import type { NodeHealth } from "../../lib/nodes/health.ts";
+import type { InboxSender } from "../../lib/nodes/inbox.ts";
 import { Scheduler } from "../../lib/scheduler/scheduler.ts";
 import type { CloudCluster, Clusters } from "./cluster.ts";
 import { type Environment, required } from "./environment.ts";
@@ -49,8 +51,10 @@ export interface ClusterLoops {
   controllers(): QueuedControllers;
 }
 
-/** What tests put in the place of the machine's. */
+/** What some functions have, and what tests put in the place of the machine's. */
 export interface LoopParts {
+  /** Where nodes are told of pods that are bound to them. @default the stream alone tells them */
+  readonly inboxes?: InboxSender;
   readonly table?: Table;
   readonly queues?: Queues;
 }
@@ -65,6 +69,7 @@ export class Loops {
   readonly #clusters: Clusters;
   readonly #environment: Environment;
   readonly #more: (cluster: string) => readonly ControllerEntry[];
+  readonly #inboxes: InboxSender | undefined;
   readonly #opened = new Map<string, ClusterLoops>();
 
   /** `more` gives the controllers of a cluster that only some deployments have. */
@@ -78,6 +83,7 @@ export class Loops {
     this.#clusters = clusters;
     this.#environment = environment;
     this.#more = more;
+    this.#inboxes = parts.inboxes;
     this.table = parts.table ?? new SdkTable({ name: environment.tableName });
     this.queues = parts.queues ?? openQueues();
     this.outbox = { send: (messages) => this.#send(messages) };
@@ -109,7 +115,10 @@ export class Loops {
     const parts = {
       cluster: name,
       controllers: [...controllers, ...this.#more(name), scheduler],
-      client: (controller: string) => cluster.client(controllerUser(controller), controller),
+      client: (controller: string) => {
+        const own = cluster.client(controllerUser(controller), controller);
+        return controller === schedulerName ? this.#tellingNodes(cluster, informers, own) : own;
+      },
       informers,
       // The shared user lists and watches everything, and gets nothing; the collector may get whatever there is.
       graph: createLiveObjectGraph({ client: cluster.client(controllerUser(collector), collector), clock, ownedBy }),
@@ -139,6 +148,15 @@ export class Loops {
         return runner;
       },
     };
+  }
+
+  /** The scheduler's client, whose bindings nodes hear of at once. */
+  #tellingNodes({ name, store }: CloudCluster, informers: CatchUpInformers, client: Client): Client {
+    const sender = this.#inboxes;
+    if (sender === undefined) return client;
+    const revision = () => store.revision({ cluster: name, group: "", resource: "pods" });
+    const onError = (error: unknown) => logError(error, `inboxes of ${name}`);
+    return new BindingNudges({ sender, informers, revision, onError }).noting(client);
   }
 
   async #send(messages: readonly QueueMessage[]): Promise<void> {

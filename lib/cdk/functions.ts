@@ -89,18 +89,20 @@ export class Functions extends Construct {
   }
 
   private makeScheduler(): ClusterFunction {
-    const { queues } = this.props;
+    const { queues, inboxPrefix } = this.props;
     const scheduler = this.add("Scheduler", {
       entry: "lambdas/scheduler.ts",
       description: "Coracle: the scheduler, all pending pods of a cluster a run",
       data: coreData,
       memoryMiB: 512,
       timeout: timeouts.scheduler,
-      environment: {},
+      environment: { INBOX_PREFIX: inboxPrefix },
     });
     wakeByQueue(scheduler, queues.scheduler);
     this.setsAside(scheduler, queues.scheduler);
     this.wakesLoops(scheduler);
+    // A node hears at once of a pod that is bound to it.
+    this.nudges(scheduler);
     return scheduler;
   }
 

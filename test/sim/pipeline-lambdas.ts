@@ -115,12 +115,6 @@ export function apiFunction(cluster: string) {
 /** λ dispatch. */
 export function dispatchFunction(services: Services) {
   return (environment: Environment): Handler<StreamEvent | SqsEvent, BatchResponse> => {
-    const sender: InboxSender = {
-      send: (nudges) =>
-        environment.request("inbox", () => {
-          for (const { inbox, nudge } of nudges) services.inboxes.send(inbox, nudge);
-        }),
-    };
     const { failuresQueueUrl = "" } = settings;
     const dispatcher = new Dispatcher({
       failuresQueueUrl,
@@ -132,7 +126,7 @@ export function dispatchFunction(services: Services) {
           return services.defects.forgetsParked !== true;
         },
       }),
-      nudges: createNodeNudges(sender),
+      nudges: createNodeNudges(inboxSender(environment, services)),
       clock: environment.clock,
     });
     return (event, remainingMs) => {
@@ -144,11 +138,22 @@ export function dispatchFunction(services: Services) {
   };
 }
 
+function inboxSender(environment: Environment, { inboxes }: Services): InboxSender {
+  return {
+    send: (nudges) =>
+      environment.request("inbox", () => {
+        for (const { inbox, nudge } of nudges) inboxes.send(inbox, nudge);
+      }),
+  };
+}
+
 /** λ controllers and λ scheduler. */
 export function workerFunction(services: Services, kind: "controllers" | "scheduler") {
   return (environment: Environment): Handler<SqsEvent, BatchResponse> => {
     const worker = new KeyWorker({
-      loops: openLoops(environment, services),
+      loops: openLoops(environment, services, {
+        ...(kind === "scheduler" ? { inboxes: inboxSender(environment, services) } : {}),
+      }),
       parse: kind === "scheduler" ? parseSchedulerMessage : parseKeyMessage,
       reserveMs: kind === "scheduler" ? 11_000 : 20_000,
       deadLettersUrl: `${kind}-dead-letters`,
@@ -197,6 +202,7 @@ const renewed = (body: string) => JSON.stringify({ ...JSON.parse(body), epoch: +
 /** What is between the loops of a function and the services. */
 interface Between {
   readonly table?: Table;
+  readonly inboxes?: InboxSender;
   /** Messages that it refuses are lost. */
   readonly passes?: (message: OutgoingMessage) => boolean;
 }
@@ -205,7 +211,7 @@ interface Between {
 export function openLoops(
   environment: Environment,
   { queues, inboxes, defects, clusters }: Services,
-  { table = environment.table, passes = () => true }: Between = {},
+  { table = environment.table, inboxes: told, passes = () => true }: Between = {},
 ): Loops {
   const { clock, world } = environment;
   const inboxQueues: InboxQueues = {
@@ -217,6 +223,7 @@ export function openLoops(
   const opened = clustersOf(clusters.map((name) => openCluster({ clock, world, table }, name)));
   return new Loops(settings, opened, () => [nodeInboxEntry(inboxQueues)], {
     table,
+    ...(told === undefined ? {} : { inboxes: told }),
     queues: {
       async send(url, messages) {
         if (defects.forgetsDelays && url === "delays") return;

@@ -1,8 +1,12 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { reconcileBootstrap } from "../../../../lambdas/wiring/cluster.ts";
 import { KeyWorker } from "../../../../lambdas/wiring/key-worker.ts";
+import { Loops } from "../../../../lambdas/wiring/loops.ts";
+import { schedulerName } from "../../../../lib/controllers/index.ts";
 import { parseKeyMessage } from "../../../../lib/controllers/queued/messages.ts";
-import { CloudLoops } from "../../../support/cloud-loops.ts";
+import { inboxAnnotation } from "../../../../lib/nodes/inbox.ts";
+import { nodes, pods, serviceaccounts } from "../../../../lib/openapi/types/resources.ts";
+import { CloudLoops, environment } from "../../../support/cloud-loops.ts";
 
 let cloud: CloudLoops;
 
@@ -55,5 +59,36 @@ describe("a cluster's loops", () => {
       "delays 2",
       "scheduler 3",
     ]);
+  });
+
+  it("tell a node of a pod that is bound to it, where they have its inbox", async () => {
+    const told: unknown[] = [];
+    const inboxes = {
+      send: async (nudges: readonly unknown[]) => {
+        told.push(...nudges);
+      },
+    };
+    const cluster = cloud.newCluster();
+    const clusters = { names: ["default"], get: async () => cluster, close: async () => {} };
+    const { table } = cloud.newLoops();
+    const loops = new Loops(environment, clusters, undefined, { table, queues: { send: async () => {} }, inboxes });
+    const annotations = { [inboxAnnotation]: "https://sqs/one" };
+    const metadata = { namespace: "kube-system", name: "p" };
+    const bound = async () => {
+      await cloud.client.create(nodes, { metadata: { name: "one", annotations }, spec: {} });
+      await cloud.client.create(serviceaccounts, { metadata: { namespace: "kube-system", name: "default" } });
+      const pod = await cloud.client.create(pods, { metadata, spec: { containers: [{ name: "c", image: "i" }] } });
+      const { parts } = await loops.get("default");
+      // As the scheduler does.
+      parts.informers.get(nodes);
+      await parts.informers.catchUp([nodes]);
+      const body = { apiVersion: "v1", kind: "Binding", metadata, target: { kind: "Node", name: "one" } };
+      await parts.client(schedulerName).createSubresource(pods, metadata, "binding", body);
+      return pod;
+    };
+    const { metadata: before } = await cloud.finish(bound());
+    const revision = Number((await cloud.finish(cloud.client.get(pods, metadata))).metadata.resourceVersion);
+    expect(revision).toBeGreaterThan(Number(before.resourceVersion));
+    expect(told).toEqual([{ inbox: "https://sqs/one", nudge: { collection: "/pods", revision } }]);
   });
 });

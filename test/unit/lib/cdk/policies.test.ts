@@ -110,6 +110,15 @@ describe("least privilege", () => {
     ]);
   });
 
+  it("only who learns of what concerns nodes tells them", () => {
+    const tellers = controlPlane.functions.all.filter(({ node }) => {
+      const own = allowed(controlPlane).filter(({ where }) => where.startsWith(`Functions${node.id}Role`));
+      const sends = own.filter(({ statement }) => list(statement.Action).includes("sqs:SendMessage"));
+      return JSON.stringify(sends.map(({ statement }) => statement.Resource)).includes("-inbox-*");
+    });
+    expect(tellers.map(({ node }) => node.id)).toEqual(["Dispatch", "Scheduler"]);
+  });
+
   it("only who keeps inboxes makes queues", () => {
     const makers = controlPlane.functions.all.filter(({ node }) => actionsOf(node.id).has("sqs:CreateQueue"));
     expect(makers.map(({ node }) => node.id)).toEqual(["Controllers"]);
