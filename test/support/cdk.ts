@@ -1,14 +1,22 @@
 /** The CDK app as its command line makes it, in this process. */
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App, type Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
+import { afterAll } from "vitest";
 import { addDeployment, type Deployment } from "../../lib/cdk/deployment.ts";
 
 // CDK's own check of templates takes seconds each time; `cdk synth` runs it, and cdk-nag, which has its own test.
 process.env.CDK_VALIDATION = "false";
 
 const root = join(import.meta.dirname, "../..");
+
+/** What apps have written, of which each test file leaves nothing. */
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
 
 /** A resource of a template. */
 export interface TemplateResource {
@@ -19,10 +27,17 @@ export interface TemplateResource {
   readonly DependsOn?: readonly string[];
 }
 
+/** An app with these context values alone. */
+export function plainApp(context: Readonly<Record<string, unknown>>): App {
+  const outdir = mkdtempSync(join(tmpdir(), "coracle-cdk-"));
+  folders.push(outdir);
+  return new App({ outdir, context });
+}
+
 /** An app with cdk.json's context and some more values. Bundles are not made: they have tests of their own. */
 export function testApp(context: Readonly<Record<string, string>> = {}): App {
   const { context: common } = JSON.parse(readFileSync(join(root, "cdk.json"), "utf8"));
-  return new App({ context: { ...common, ...context, "aws:cdk:bundling-stacks": [] } });
+  return plainApp({ ...common, ...context, "aws:cdk:bundling-stacks": [] });
 }
 
 /** The stacks of a deployment. */

@@ -1,9 +1,8 @@
-import { App } from "aws-cdk-lib";
 import { describe, expect, it } from "vitest";
 import { deploymentOptions } from "../../../../lib/cdk/options.ts";
+import { plainApp } from "../../../support/cdk.ts";
 
-const read = (context: Readonly<Record<string, string>>) =>
-  deploymentOptions(new App({ context: { ...context } }).node);
+const read = (context: Readonly<Record<string, string>>) => deploymentOptions(plainApp(context).node);
 
 describe("context values", () => {
   it("may all be left out", () => {
