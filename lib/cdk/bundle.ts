@@ -46,9 +46,10 @@ const requireInModule = [
 
 /**
  * Bundles an entry (a path in the project) into a file (a whole path). Global names that are defined are replaced by
- * what they are defined as, in JavaScript. Throws what esbuild says, and where anything but Node.js stays outside.
+ * what they are defined as, in JavaScript. Gives the files that something of is in the bundle, as paths from the
+ * project's folder. Throws what esbuild says, and where anything but Node.js stays outside.
  */
-export function bundle(entry: string, file: string, define: Readonly<Record<string, string>> = {}): void {
+export function bundle(entry: string, file: string, define: Readonly<Record<string, string>> = {}): readonly string[] {
   const { metafile } = buildSync({
     absWorkingDir: projectFolder,
     entryPoints: [entry],
@@ -71,7 +72,9 @@ export function bundle(entry: string, file: string, define: Readonly<Record<stri
     logLevel: "warning",
     metafile: true,
   });
+  const inputs = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.entries(inputs));
   const outside = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
   const foreign = outside.filter((name) => !isBuiltin(name));
   if (foreign.length > 0) throw new Error(`${entry} needs what is not in its bundle: ${foreign.join(", ")}`);
+  return inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([name]) => name);
 }
