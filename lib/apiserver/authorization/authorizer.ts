@@ -14,6 +14,9 @@ export interface Decision {
 /** Decides. `index.ts` joins several: the first that allows or denies wins. */
 export interface Authorizer {
   authorize(attributes: AuthorizationAttributes): Promise<Decision>;
-  /** Whether it would allow that by what it knows, which may be old: what can be undone may be begun already. */
+  /**
+   * Whether it will have to look first, and would allow that by what it knows now, which may be old: what can be undone
+   * may be begun meanwhile.
+   */
   expects?(attributes: AuthorizationAttributes): boolean;
 }

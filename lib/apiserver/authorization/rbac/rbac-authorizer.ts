@@ -25,7 +25,11 @@ export function decide(index: RoleIndex, attributes: AuthorizationAttributes): D
  */
 export function rbacAuthorizer(roles: CacheGroup<RoleIndex>): Authorizer {
   return {
-    expects: (attributes) => roles.known !== undefined && decide(roles.known, attributes).decision === "allow",
+    expects(attributes) {
+      const { current, known } = roles;
+      // What is current says it as fast.
+      return current === undefined && known !== undefined && decide(known, attributes).decision === "allow";
+    },
     async authorize(attributes) {
       const index = roles.current ?? (await roles.filled());
       const decision = decide(index, attributes);
