@@ -49,8 +49,9 @@ export function deploymentOptions(node: Node): DeploymentOptions {
     name: matching(
       "name",
       text("name") ?? "Coracle",
-      /^[A-Z][A-Za-z0-9]{0,30}$/,
-      "letters and digits, a capital first",
+      // An inbox's name has at most 80 characters: this one, `-inbox-`, 16 of a cluster's hash, a dash and a uid's 36.
+      /^[A-Z][A-Za-z0-9]{0,19}$/,
+      "at most 20 letters and digits, a capital first",
     ),
     clusters: matching(
       "clusters",

@@ -17,6 +17,14 @@ describe("context values", () => {
     });
   });
 
+  it("take no longer a name than leaves room for each inbox's", () => {
+    const { name } = read({ name: "C".repeat(20) });
+    for (const cluster of ["default", "c".repeat(63)]) {
+      const prefix = inboxNamePrefix(`${name.toLowerCase()}-inbox-`, cluster);
+      expect(`${prefix}${randomUUID()}`.length).toBeLessThanOrEqual(80);
+    }
+  });
+
   it("of an emulator have their own defaults", () => {
     expect(read({ emulator: "true" })).toMatchObject({
       responseTransferMode: "BUFFERED",
@@ -30,7 +38,8 @@ describe("context values", () => {
   });
 
   it.each([
-    { name: "a name in lower case", context: { name: "coracle" }, want: "name must be letters and digits" },
+    { name: "a name in lower case", context: { name: "coracle" }, want: "name must be at most 20 letters and digits" },
+    { name: "a name that is too long for its nodes' inboxes", context: { name: "C".repeat(21) }, want: "at most 20" },
     { name: "clusters with spaces", context: { clusters: "a b" }, want: "clusters must be names" },
     { name: "a cluster of 64 letters", context: { clusters: "a".repeat(64) }, want: "clusters must be names" },
     { name: "another mode", context: { responseTransferMode: "stream" }, want: "must be STREAM or BUFFERED" },
