@@ -1,4 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { inboxNamePrefix } from "../../../../lib/aws/nodes/inbox-queues.ts";
 import { deploymentOptions } from "../../../../lib/cdk/options.ts";
 import { plainApp } from "../../../support/cdk.ts";
 
