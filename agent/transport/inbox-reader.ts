@@ -23,6 +23,8 @@ const maxDelayMs = 60_000;
 const maxPauseMs = 5 * 60_000;
 /** Everything is read so often at least, in case a nudge was lost (ms): up to a fifth sooner, or all nodes would at once. */
 const maxAgeMs = 30 * 60_000;
+/** A queue that was just made may lose what is sent to it: everything is read again so soon after the first time (ms). */
+const firstAgeMs = 60_000;
 /** A new policy needs a minute until SQS goes by it. One that refuses for longer than this will never be right (ms). */
 const maxRefusedMs = 5 * 60_000;
 
@@ -43,12 +45,12 @@ export class InboxReader {
     let delayMs = firstDelayMs;
     let lookedAt = clock.now();
     let refusedAt: number | undefined;
-    let isOldAt = 0;
+    let isOldAt = clock.now() + firstAgeMs;
     const readAll = async () => {
       isOldAt = clock.now() + maxAgeMs * (1 - random.number() / 5);
       await need();
     };
-    await readAll();
+    await need();
     while (!signal.aborted) {
       try {
         const messages = await inbox.receive(signal);

@@ -110,6 +110,15 @@ it("what has been read by then is not read again: a message that comes twice, la
 });
 
 describe("messages may have been missed", () => {
+  it("in the first minute, by a queue that was just made", async () => {
+    for (const want of [1, 1, 1, 2, 2, 2, 2, 2]) {
+      expect(reads).toHaveLength(want);
+      await clock.advance(20_000);
+      inbox.endPoll();
+      await clock.advance(10);
+    }
+  });
+
   it("after a long pause, as when the machine slept", async () => {
     await clock.advance(6 * minute);
     inbox.endPoll();
@@ -128,13 +137,13 @@ describe("messages may have been missed", () => {
       else inbox.nudge({ collection: nudge, revision: polls });
     }
     await clock.advance(10);
-    expect(all()).toBe(1);
+    expect(all()).toBe(2);
     for (let polls = 0; polls < 21; polls++) {
       await clock.advance(20_000);
       inbox.endPoll();
     }
     await clock.advance(10);
-    expect(all()).toBe(2);
+    expect(all()).toBe(3);
   });
 
   it("while the queue can't be asked: everything is read with growing pauses", async () => {
