@@ -53,11 +53,25 @@ export function bufferedResult(event: HttpEvent, response: WholeResponse): Buffe
   return { ...resultHead(event, response), ...encodedBody(response.body) };
 }
 
-/** The answer as a stream. Its end, also where the other side is gone, aborts `request`. */
-export function streamedResult(event: HttpEvent, response: ServerResponse, request: AbortController): StreamedResult {
+/**
+ * API Gateway cuts a stream that says nothing for five minutes, and Lambda goes on for nobody: what is silent for nearly
+ * as long is ended before, cleanly. A watch with bookmarks never is; that of `kubectl get -w` asks for none.
+ */
+const maxIdleMs = 4.5 * 60_000;
+
+/**
+ * The answer as a stream. Its end, also where the other side is gone, aborts `request`; so does a silence of `idleMs`,
+ * which the body is to end by.
+ */
+export function streamedResult(
+  event: HttpEvent,
+  response: ServerResponse,
+  request: AbortController,
+  idleMs = maxIdleMs,
+): StreamedResult {
   const { body } = response;
   const whole = typeof body === "string" || body instanceof Uint8Array;
-  return { ...resultHead(event, response), body: new BodyStream(whole ? once(body) : body, request) };
+  return { ...resultHead(event, response), body: new BodyStream(whole ? once(body) : body, request, idleMs) };
 }
 
 async function* once(body: string | Uint8Array): AsyncGenerator<string | Uint8Array> {
@@ -71,11 +85,13 @@ async function* once(body: string | Uint8Array): AsyncGenerator<string | Uint8Ar
 class BodyStream extends Readable {
   readonly #chunks: AsyncIterator<string | Uint8Array>;
   readonly #request: AbortController;
+  readonly #idleMs: number;
 
-  constructor(body: AsyncIterable<string | Uint8Array>, request: AbortController) {
+  constructor(body: AsyncIterable<string | Uint8Array>, request: AbortController, idleMs: number) {
     super();
     this.#chunks = body[Symbol.asyncIterator]();
     this.#request = request;
+    this.#idleMs = idleMs;
   }
 
   override _read(): void {
@@ -87,10 +103,15 @@ class BodyStream extends Readable {
 
   /** The next chunk that has something in it; null at the end. */
   async #next(): Promise<Uint8Array | null> {
-    for (;;) {
-      const { done, value } = await this.#chunks.next();
-      if (done) return null;
-      if (value.length > 0) return bytesOf(value);
+    const idle = setTimeout(() => this.#request.abort(), this.#idleMs);
+    try {
+      for (;;) {
+        const { done, value } = await this.#chunks.next();
+        if (done) return null;
+        if (value.length > 0) return bytesOf(value);
+      }
+    } finally {
+      clearTimeout(idle);
     }
   }
 

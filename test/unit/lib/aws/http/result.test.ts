@@ -64,6 +64,17 @@ describe("a stream", () => {
     expect(end.signal.aborted).toBe(true);
   });
 
+  it("ends a body that says nothing for long, before the gateway does", async () => {
+    const end = new AbortController();
+    async function* body() {
+      for (const line of ["one\n", "two\n"]) yield line;
+      await new Promise((resolve) => end.signal.addEventListener("abort", resolve));
+      yield "last\n";
+    }
+    const { body: readable } = streamedResult(rest, { status: 200, headers: {}, body: body() }, end, 5);
+    expect(Buffer.concat(await readable.toArray()).toString()).toBe("one\ntwo\nlast\n");
+  });
+
   it("ends a body that waits for news when it is destroyed", async () => {
     const end = new AbortController();
     let state = "not begun";
