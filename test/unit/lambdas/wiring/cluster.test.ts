@@ -24,6 +24,7 @@ import {
   serviceaccounts,
   services,
 } from "../../../../lib/openapi/types/resources.ts";
+import { CloudLoops } from "../../../support/cloud-loops.ts";
 import { type CountingProxy, startCountingProxy } from "../../../support/counting-proxy.ts";
 import { type DynamoDBLocal, startDynamoDBLocal } from "../../../support/dynamodb-local.ts";
 
@@ -94,6 +95,18 @@ describe("clusters", { timeout: 120_000 }, () => {
     const before = proxy.count();
     await next.get("default");
     expect(proxy.count() - before).toBe(1);
+  });
+
+  test("take few requests, fresh and afterwards", async () => {
+    const cloud = new CloudLoops();
+    const taken = async () => {
+      cloud.requests.length = 0;
+      await cloud.finish(reconcileBootstrap(cloud.newCluster()));
+      return cloud.requests.length;
+    };
+    expect(await taken()).toBeLessThan(100);
+    // This table's pages are small: DynamoDB is asked half as often.
+    expect(await taken()).toBeLessThan(50);
   });
 
   test("that are fresh are waited for by who does not make them", async () => {
