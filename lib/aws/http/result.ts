@@ -54,8 +54,8 @@ export function bufferedResult(event: HttpEvent, response: WholeResponse): Buffe
 }
 
 /**
- * API Gateway cuts a stream that says nothing for five minutes, and Lambda goes on for nobody: what is silent for nearly
- * as long is ended before, cleanly. A watch with bookmarks never is; that of `kubectl get -w` asks for none.
+ * API Gateway cuts a stream that says nothing for five minutes, and Lambda goes on for nobody: what is silent for
+ * nearly as long is ended before, cleanly. A watch with bookmarks never is; that of `kubectl get -w` asks for none.
  */
 const maxIdleMs = 4.5 * 60_000;
 
