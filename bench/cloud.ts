@@ -3,6 +3,7 @@
  *
  *   npm run bench:cloud                    all; five idle minutes among it
  *   npm run bench:cloud -- --minutes 1     fewer of these
+ *   npm run bench:cloud -- --settle 12     so many quiet minutes before these, in which the resync sees to what has moved
  */
 import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
@@ -21,10 +22,7 @@ import { applyToRunning } from "./cloud/pods.ts";
 import { type Row, table } from "./row.ts";
 
 const image = "coracle.test/busybox:1";
-/** What the start of things sets off has ended by then. */
-const settleMs = 60_000;
-
-async function inCloud(minutes: number): Promise<Row[]> {
+async function inCloud(minutes: number, settle: number): Promise<Row[]> {
   let database: Meter | undefined;
   const metered = async (url: string) => {
     database = await startMeter(url);
@@ -42,8 +40,8 @@ async function inCloud(minutes: number): Promise<Row[]> {
         const args = ["wait", `node/${node.name}`, "--for=condition=Ready", "--timeout=120s"];
         await until("the node", async () => (await cluster.run(args)).status === 0, 180_000);
         const rows = [...(await warmCalls(cluster)), ...(await applyToRunning(cluster, image))];
-        console.error(`${minutes} idle minutes ...`);
-        await new Promise((resolve) => setTimeout(resolve, settleMs));
+        console.error(`${settle} quiet minutes, then ${minutes} idle ones that are counted ...`);
+        await new Promise((resolve) => setTimeout(resolve, settle * 60_000));
         return [...rows, ...(await idle(cluster, { database, queues }, minutes))];
       } finally {
         await node.remove();
@@ -56,8 +54,10 @@ async function inCloud(minutes: number): Promise<Row[]> {
   );
 }
 
-const { values } = parseArgs({ options: { minutes: { type: "string", default: "5" } } });
+const { values } = parseArgs({
+  options: { minutes: { type: "string", default: "5" }, settle: { type: "string", default: "1" } },
+});
 ensureSystemPackages();
 console.error(`load of the machine before: ${loadavg()[0].toFixed(2)}`);
-const rows = [...(await apiFunction()), ...(await inCloud(Number(values.minutes)))];
+const rows = [...(await apiFunction()), ...(await inCloud(Number(values.minutes), Number(values.settle)))];
 console.log(table(rows));
