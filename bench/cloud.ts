@@ -3,7 +3,7 @@
  *
  *   npm run bench:cloud                    all; five idle minutes among it
  *   npm run bench:cloud -- --minutes 1     fewer of these
- *   npm run bench:cloud -- --settle 12     so many quiet minutes before these, in which the resync sees to what has moved
+ *   npm run bench:cloud -- --settle 12     so many minutes before these, in which the resync sees to what has moved
  */
 import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
