@@ -16,7 +16,7 @@ import { createSubresource } from "./handlers/subresource.ts";
 import { update } from "./handlers/update.ts";
 import { watch } from "./handlers/watch.ts";
 import { type Negotiated, negotiate, wantsPretty } from "./negotiation.ts";
-import { listForms, objectForms, type ResourceRequest, watchForms } from "./request.ts";
+import { listForms, objectForms, type ResourceRequest, reviewForms, watchForms } from "./request.ts";
 import type { RequestInfo } from "./request-info.ts";
 import { pageNotFound } from "./respond.ts";
 import type { ServerContext } from "./server-context.ts";
@@ -65,7 +65,7 @@ function answer(
   const onObject = info.name !== "" && (request.method !== "GET" || info.verb === "get");
   const verb = request.method === "GET" || request.method === "DELETE" ? info.verb : method;
   if (method === undefined || !verbs.includes(verb) || !fits(verb, onObject)) throw methodNotAllowed();
-  return handler(verb)(resourceRequest, negotiated(request, info, verb));
+  return handler(verb)(resourceRequest, negotiated(resourceRequest, verb));
 }
 
 /** Throws 400 for a name that could not stand in a path. */
@@ -102,9 +102,14 @@ const handler = (verb: string): Handle => handlers[verb];
 
 const isListing = (verb: string) => verb === "list" || verb === "deletecollection";
 
-function negotiated(request: ServerRequest, info: RequestInfo, verb: string): Negotiated {
-  const forms = verb === "watch" ? watchForms : isListing(verb) ? listForms : objectForms;
-  return negotiate(request.header("accept"), forms, wantsPretty(request, info.query));
+function negotiated({ request, info, endpoint }: ResourceRequest, verb: string): Negotiated {
+  return negotiate(request.header("accept"), formsOf(endpoint, verb), wantsPretty(request, info.query));
+}
+
+function formsOf({ strategy }: Endpoint, verb: string): readonly string[] {
+  if (strategy.review) return reviewForms;
+  if (verb === "watch") return watchForms;
+  return isListing(verb) ? listForms : objectForms;
 }
 
 async function subresource(
@@ -121,7 +126,7 @@ async function subresource(
   const connector = connectors[`${endpoint.info.resource}/${info.subresource}`];
   if (connector) return connector(request);
   if (connections.has(info.subresource)) return refuseConnection(request);
-  const form = negotiated(request.request, info, verb);
+  const form = negotiated(request, verb);
   const { scale } = endpoint.strategy;
   if (info.subresource === "scale" && scale) {
     if (verb === "get") return getScale(request, scale, form);

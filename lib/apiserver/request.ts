@@ -36,6 +36,9 @@ export const objectForms = ["Table", "PartialObjectMetadata"];
 /** The forms that answers with a list have. */
 export const listForms = ["Table", "PartialObjectMetadataList"];
 
+/** The forms that the answer to a review has: it is no object that a table could show. */
+export const reviewForms = ["PartialObjectMetadata"];
+
 /** The forms that a watch takes. */
 export const watchForms = [...objectForms, "PartialObjectMetadataList"];
 

@@ -5,7 +5,7 @@ import type { AnyObject } from "../../apimachinery/meta.ts";
 import type { Negotiated } from "../negotiation.ts";
 import { objectResponse } from "../render.ts";
 import type { ResourceRequest } from "../request.ts";
-import { jsonText, withWarnings } from "../respond.ts";
+import { withWarnings } from "../respond.ts";
 import { givenObject } from "./given-object.ts";
 
 /** Stores a new object, or answers a review, which is never stored. */
@@ -18,7 +18,7 @@ export async function create(request: ResourceRequest, form: Negotiated): Promis
   if (strategy.review) {
     if (endpoint.info.namespaced) given.metadata.namespace = info.namespace;
     const answer = await strategy.review(given, context.strategyContext);
-    return jsonText(201, `${JSON.stringify(answer)}\n`, form, context.warnings);
+    return objectResponse(request, 201, JSON.stringify(answer), form, context.warnings);
   }
   const object = conversion ? conversion.toStored(given) : given;
   const written = await withWarnings(context.warnings, () =>

@@ -199,6 +199,22 @@ test.each([
   if (wants === "true") expect(events[1].object.metadata.resourceVersion).toBe(unseen.body.metadata.resourceVersion);
 });
 
+test("a review has no table: 406, unless something else is taken too", async () => {
+  const reviews = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+  const body = { spec: { nonResourceAttributes: { path: "/", verb: "get" } } };
+  const form = (as: string) => `application/json;as=${as};v=v1;g=meta.k8s.io`;
+  const asked = async (accept: string) => json("POST", reviews, body, { accept });
+  expect(await asked(form("Table"))).toMatchObject({ status: 406, body: { reason: "NotAcceptable" } });
+  expect(await asked(`${form("Table")},application/json`)).toMatchObject({
+    status: 201,
+    body: { kind: "SelfSubjectAccessReview", status: { allowed: true } },
+  });
+  expect(await asked(form("PartialObjectMetadata"))).toMatchObject({
+    status: 201,
+    body: { kind: "PartialObjectMetadata" },
+  });
+});
+
 test("a scale is read and written", async () => {
   const deployments = "/apis/apps/v1/namespaces/default/deployments";
   const template = { metadata: { labels: { a: "b" } }, spec: { containers: [{ name: "c", image: "i" }] } };
