@@ -18,11 +18,7 @@ import { createResourceQuotaController } from "./resourcequota/resourcequota.ts"
 import { createRootCaCertPublisher } from "./root-ca-cert-publisher.ts";
 import { createServiceAccountController } from "./serviceaccount.ts";
 import { createStatefulSetController } from "./statefulset/statefulset.ts";
-import {
-  createClaimProtectionController,
-  createClassProtectionController,
-  createVolumeProtectionController,
-} from "./storage-protection.ts";
+import { createClaimProtectionController, createVolumeProtectionController } from "./storage-protection.ts";
 import { createTaintEvictionController } from "./tainteviction/tainteviction.ts";
 import { createTtlAfterFinishedController } from "./ttl-after-finished.ts";
 
@@ -61,7 +57,6 @@ export const controllers: readonly ControllerEntry[] = [
   { name: "pod-garbage-collector-controller", create: createPodGarbageCollector },
   { name: "persistentvolumeclaim-protection-controller", create: createClaimProtectionController },
   { name: "persistentvolume-protection-controller", create: createVolumeProtectionController },
-  { name: "volumeattributesclass-protection-controller", create: createClassProtectionController },
   {
     name: "clusterrole-aggregation-controller",
     create: createClusterRoleAggregationController,

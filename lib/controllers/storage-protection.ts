@@ -1,17 +1,11 @@
-/** Keeps claims, volumes and classes of their attributes from going while in use (upstream: controller/volume/*protection). */
+/** Keeps claims and volumes that are in use from going (upstream: controller/volume/{pvc,pv}protection). */
 import { type KubeObject, keyOf, type Resource } from "../apimachinery/meta.ts";
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from "../openapi/types/core-v1.ts";
-import {
-  persistentvolumeclaims,
-  persistentvolumes,
-  pods,
-  volumeattributesclasses,
-} from "../openapi/types/resources.ts";
+import { persistentvolumeclaims, persistentvolumes, pods } from "../openapi/types/resources.ts";
 import { type Change, type Controller, type ControllerContext, ownKey, source } from "./controller.ts";
 
 const claimFinalizer = "kubernetes.io/pvc-protection";
 const volumeFinalizer = "kubernetes.io/pv-protection";
-const classFinalizer = "kubernetes.io/vac-protection";
 
 /** The claims that a pod uses, by name. Ephemeral volumes have claims named after pod and volume. */
 function claimsOf(pod: Pod): string[] {
@@ -82,58 +76,6 @@ export function createVolumeProtectionController(context: ControllerContext): Co
       if (volume === undefined) return undefined;
       const isUsed = async () => volume.status?.phase === "Bound";
       return protect(context, persistentvolumes, volume, volumeFinalizer, isUsed);
-    },
-  };
-}
-
-/** The attributes' classes that a claim asks for, has, or is being given. */
-function classesOfClaim({ spec, status }: PersistentVolumeClaim): string[] {
-  const { currentVolumeAttributesClassName, modifyVolumeStatus } = status ?? {};
-  const names = [spec?.volumeAttributesClassName, currentVolumeAttributesClassName];
-  return [...names, modifyVolumeStatus?.targetVolumeAttributesClassName].filter((name) => name !== undefined);
-}
-
-/** The attributes' class of a volume. */
-function classesOfVolume({ spec }: PersistentVolume): string[] {
-  return spec?.volumeAttributesClassName === undefined ? [] : [spec.volumeAttributesClassName];
-}
-
-/** The classes that a change may have set free. */
-const classesLeft =
-  <T extends KubeObject>(classesOf: (object: T) => readonly string[]) =>
-  ({ object, old }: Change<T>): string[] => {
-    const kept = object === undefined ? [] : classesOf(object);
-    return old === undefined ? [] : classesOf(old).filter((name) => !kept.includes(name));
-  };
-
-/** The controller of volumes' attributes' classes; its keys are theirs. */
-export function createClassProtectionController(context: ControllerContext): Controller {
-  const { client, informers } = context;
-  const classes = informers.get(volumeattributesclasses);
-  const claims = informers.get(persistentvolumeclaims);
-  const volumes = informers.get(persistentvolumes);
-  claims.addIndex("class", classesOfClaim);
-  volumes.addIndex("class", classesOfVolume);
-  return {
-    name: "volumeattributesclass-protection-controller",
-    sources: [
-      source(volumeattributesclasses, ownKey),
-      source(persistentvolumeclaims, classesLeft(classesOfClaim)),
-      source(persistentvolumes, classesLeft(classesOfVolume)),
-    ],
-    async reconcile(key) {
-      const one = classes.get(key);
-      if (one === undefined) return undefined;
-      return protect(context, volumeattributesclasses, one, classFinalizer, async () => {
-        if (claims.byIndex("class", key).length > 0 || volumes.byIndex("class", key).length > 0) return true;
-        // The informers may not know what uses it since a moment ago.
-        const [{ items: ofClaims }, { items: ofVolumes }] = await Promise.all([
-          client.list(persistentvolumeclaims),
-          client.list(persistentvolumes),
-        ]);
-        const uses = (names: readonly string[]) => names.includes(key);
-        return ofClaims.some((it) => uses(classesOfClaim(it))) || ofVolumes.some((it) => uses(classesOfVolume(it)));
-      });
     },
   };
 }

@@ -1,16 +1,10 @@
 import { afterEach, describe, expect, it } from "vitest";
 import {
   createClaimProtectionController,
-  createClassProtectionController,
   createVolumeProtectionController,
 } from "../../../../lib/controllers/storage-protection.ts";
 import type { PodSpec } from "../../../../lib/openapi/types/core-v1.ts";
-import {
-  persistentvolumeclaims,
-  persistentvolumes,
-  pods,
-  volumeattributesclasses,
-} from "../../../../lib/openapi/types/resources.ts";
+import { persistentvolumeclaims, persistentvolumes, pods } from "../../../../lib/openapi/types/resources.ts";
 import { type Harness, startHarness } from "../../../support/controller-harness.ts";
 
 let harness: Harness;
@@ -69,55 +63,5 @@ describe("volume protection", () => {
     api.put(persistentvolumes, { ...volume, status: { phase: "Released" } });
     await settle();
     expect(api.all(persistentvolumes)).toEqual([]);
-  });
-});
-
-describe("protection of attributes' classes", () => {
-  const claim = { metadata: { namespace: "default", name: "data" } };
-  const users: Record<string, (harness: Harness) => () => void> = {
-    "a claim asks for": ({ api }) => {
-      api.put(persistentvolumeclaims, { ...claim, spec: { volumeAttributesClassName: "gold" } });
-      return () => api.put(persistentvolumeclaims, { ...claim, spec: { volumeAttributesClassName: "silver" } });
-    },
-    "a claim has": ({ api }) => {
-      api.put(persistentvolumeclaims, { ...claim, spec: {}, status: { currentVolumeAttributesClassName: "gold" } });
-      return () => api.put(persistentvolumeclaims, { ...claim, spec: {}, status: {} });
-    },
-    "a claim is being given": ({ api }) => {
-      const modifyVolumeStatus = { status: "InProgress", targetVolumeAttributesClassName: "gold" };
-      api.put(persistentvolumeclaims, { ...claim, spec: {}, status: { modifyVolumeStatus } });
-      return () => api.remove(persistentvolumeclaims, { namespace: "default", name: "data" });
-    },
-    "a volume has": ({ api }) => {
-      api.put(persistentvolumes, { metadata: { name: "v" }, spec: { volumeAttributesClassName: "gold" } });
-      return () => api.remove(persistentvolumes, { name: "v" });
-    },
-  };
-
-  async function deleted(use: (harness: Harness) => () => void) {
-    harness = startHarness([
-      { name: "volumeattributesclass-protection-controller", create: createClassProtectionController },
-    ]);
-    const { api, settle } = harness;
-    const free = use(harness);
-    await api.create(volumeattributesclasses, { metadata: { name: "gold" }, driverName: "csi.example.com" });
-    await settle();
-    expect(api.all(volumeattributesclasses)[0].metadata.finalizers).toEqual(["kubernetes.io/vac-protection"]);
-    await api.delete(volumeattributesclasses, { name: "gold" });
-    await settle();
-    return free;
-  }
-
-  it("lets go a class that nobody uses", async () => {
-    await deleted(() => () => undefined);
-    expect(harness.api.all(volumeattributesclasses)).toEqual([]);
-  });
-
-  it.each(Object.keys(users))("keeps a class that %s", async (name) => {
-    const free = await deleted(users[name]);
-    expect(harness.api.all(volumeattributesclasses)).toHaveLength(1);
-    free();
-    await harness.settle();
-    expect(harness.api.all(volumeattributesclasses)).toEqual([]);
   });
 });
