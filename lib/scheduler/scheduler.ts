@@ -203,11 +203,12 @@ export class Scheduler {
     return this.#unschedulable(attempt.pod, text);
   }
 
-  #wait(pod: Pod): void {
+  /** Has the pod tried again after a back-off once anything has changed; with -1 at its end anyway. */
+  #wait(pod: Pod, version = this.#version): void {
     const attempts = (this.#waiting.get(pod.metadata.uid)?.attempts ?? 0) + 1;
     const backoffMs = Math.min(maxBackoffMs, initialBackoffMs * 2 ** (attempts - 1));
     this.#waiting.set(pod.metadata.uid, {
-      version: this.#version,
+      version,
       attempts,
       notBefore: this.#options.clock.now() + backoffMs,
       generation: specOf(pod),
@@ -229,9 +230,9 @@ export class Scheduler {
       events.event(pod, "Normal", "Scheduled", `Successfully assigned ${keyOf(pod)} to ${node}`);
     } catch (error) {
       if (this.#assumed.delete(uid)) this.#state.remove(uid);
-      // Someone else has bound or removed it: the informer will say so.
+      this.#wait(pod, -1);
+      // Someone else has bound or removed it, as the informer will say; or it is so new that it can't be read yet.
       if (isConflict(error) || isNotFound(error)) return;
-      this.#wait(pod);
       events.event(pod, "Warning", "FailedScheduling", `binding rejected: ${(error as Error).message}`);
     }
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { newConflict } from "../../../../lib/apimachinery/errors.ts";
+import { newConflict, newNotFound, type StatusError } from "../../../../lib/apimachinery/errors.ts";
 import { type KubeObject, keyOf, type Resource } from "../../../../lib/apimachinery/meta.ts";
 import type { ChangeHandler, Informer, Informers } from "../../../../lib/client/informer.ts";
 import type { Client } from "../../../../lib/client/interface.ts";
@@ -37,7 +37,7 @@ class FakeInformers implements Informers {
   async stop(): Promise<void> {}
 }
 
-function harness(options: { conflict?: boolean } = {}) {
+function harness(options: { refusal?: StatusError } = {}) {
   const informers = new FakeInformers();
   const bound: string[] = [];
   const patches: { name: string; status: Record<string, never> }[] = [];
@@ -46,7 +46,7 @@ function harness(options: { conflict?: boolean } = {}) {
   let now = 0;
   const client = {
     async createSubresource(_: Resource, { name }: { name: string }, __: string, body: { target: { name: string } }) {
-      if (options.conflict) throw newConflict({ group: "", resource: "pods" }, name, "already bound");
+      if (options.refusal) throw options.refusal;
       bound.push(`${name} ${body.target.name}`);
     },
     async patch(_: Resource, { name }: { name: string }, __: string, patch: { status: Record<string, never> }) {
@@ -122,11 +122,23 @@ describe("scheduler", () => {
     expect(h.patches[0].status.conditions[0]).toMatchObject({ reason: "SchedulingGated" });
   });
 
+  const pods = { group: "", resource: "pods" };
   test("a pod that another scheduler has bound gives its place back", async () => {
-    const h = harness({ conflict: true });
+    const h = harness({ refusal: newConflict(pods, "p", "already bound") });
     put(h, [node("a")], [pod("p", { cpu: "2" })]);
     await h.scheduler.reconcile();
     expect(h.events).toEqual([]);
+  });
+
+  test("a pod that is heard of but can't be read yet is tried again soon, though nothing changes", async () => {
+    const options: { refusal?: StatusError } = { refusal: newNotFound(pods, "p") };
+    const h = harness(options);
+    put(h, [node("a")], [pod("p", { cpu: "2" })]);
+    expect(await h.scheduler.reconcile()).toEqual({ requeueAfterMs: 1_000 });
+    delete options.refusal;
+    h.advance(1_000);
+    await h.scheduler.reconcile();
+    expect(h.bound).toEqual(["p a"]);
   });
 
   test("preempts the fewest pods of lower priority", async () => {
